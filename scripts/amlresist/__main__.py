@@ -1,0 +1,72 @@
+"""`amlresist STATION ...`: each station is also a command of its own.
+
+A subcommand is a module in `amlresist.cli` with a one-line docstring, `add_arguments(parser)` and
+`main(arguments)`. Only the module asked for is imported, so that start-up stays short.
+"""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from amlresist import __version__
+from amlresist.errors import InputError
+
+# One line per subcommand: name -> (module in amlresist.cli, what it does).
+COMMANDS = {
+    "simulate": ("simulate", "simulate a cohort with known truth"),
+    "check": ("check", "check sheets, settings and every input file"),
+    "reference": ("reference", "fetch, index and digest the reference"),
+    "align": ("align", "align one library, mark duplicates"),
+    "alignment-qc": ("alignment_qc", "coverage, identity and contamination of a patient's BAMs"),
+    "candidates": ("candidates", "find candidate variants over all DNA libraries of a patient"),
+    "compare": ("compare", "classify variants between time points"),
+    "flt3-itd": ("flt3_itd", "find FLT3-ITDs, their allelic ratio and how they changed"),
+    "mirna": ("mirna", "count miRNAs and isomiRs, and their change within a pair"),
+    "expression": ("expression", "gene expression, pathway scores and their change within a pair"),
+    "evidence": ("evidence", "weigh the measurements against the claims"),
+    "report": ("report", "write a patient page, the cohort page or MultiQC content"),
+    "cohort": ("cohort", "gather the patients' tables into cohort tables"),
+    "provenance": ("provenance", "versions, settings and digests of a run"),
+    "schema": ("schema", "print the schema of every table"),
+}
+EXIT_BAD_INPUT = 2
+
+
+def build_parser(command: str | None) -> argparse.ArgumentParser:
+    """Parser with all subcommands; only `command`'s own options are loaded."""
+    parser = argparse.ArgumentParser(
+        prog="amlresist",
+        description="Paired diagnosis/relapse analysis of AML. Research software, no diagnostic.",
+    )
+    parser.add_argument("--version", action="version", version=f"amlresist {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, summary) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if name == command:
+            importlib.import_module(f"amlresist.cli.{module}").add_arguments(subparser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns the exit code (2 when the input is at fault)."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = next((word for word in argv if not word.startswith("-")), None)
+    arguments = build_parser(command).parse_args(argv)
+    module = importlib.import_module(f"amlresist.cli.{COMMANDS[arguments.command][0]}")
+    try:
+        module.main(arguments)
+    except InputError as error:
+        for problem in error.problems:
+            print(f"amlresist {arguments.command}: {problem}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One thin module per subcommand: open files, call one library function, write whole files."""

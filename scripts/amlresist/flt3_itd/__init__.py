@@ -1,0 +1,1 @@
+"""The flt3_itd station."""

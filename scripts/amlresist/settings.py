@@ -1,0 +1,105 @@
+"""Settings of a station: defaults and limits come from the JSON Schema, values from the config.
+
+`config/schemas/{station}.schema.json` is the one place of the station's defaults and limits. A
+station declares a frozen dataclass whose field names are the setting names; `load` fills it.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from amlresist.errors import InputError, Problem
+
+Settings = TypeVar("Settings")
+REPOSITORY = Path(__file__).resolve().parents[2]
+RESOURCES = REPOSITORY / "resources"
+SCHEMAS = REPOSITORY / "config" / "schemas"
+
+
+@cache
+def station_properties(station: str) -> dict[str, Any]:
+    """Setting name -> its JSON Schema (type, default, limits, description) of one station."""
+    text = (SCHEMAS / f"{station}.schema.json").read_text(encoding="utf-8")
+    properties: dict[str, Any] = json.loads(text)["properties"]
+    return properties
+
+
+def defaults(station: str) -> dict[str, Any]:
+    """Setting name -> default of one station (a top-level section of config.yaml)."""
+    return {name: facts["default"] for name, facts in station_properties(station).items()}
+
+
+def load(settings: type[Settings], station: str, given: str | Mapping[str, Any] = "") -> Settings:
+    """Fill a station's settings dataclass.
+
+    Args:
+        settings: frozen dataclass; every field is a setting of the station (it may leave some out).
+        station: section of config.yaml.
+        given: values that replace defaults, as a mapping or as JSON text (a rule's `--settings`).
+
+    Raises:
+        InputError: a name is not known or a value is outside the schema's limits.
+    """
+    values = json.loads(given) if isinstance(given, str) and given else dict(given or {})
+    problems = section_problems("settings", station, values)
+    if problems:
+        raise InputError(problems)
+    merged = {**defaults(station), **values}
+    names = {field.name for field in dataclasses.fields(settings)}  # type: ignore[arg-type]
+    return settings(**{name: value for name, value in merged.items() if name in names})
+
+
+def section_problems(file: str, station: str, values: Mapping[str, Any]) -> list[Problem]:
+    """Every problem of one config section: unknown names, wrong types, values out of range."""
+    schema = station_properties(station)
+    problems = []
+    for name, value in values.items():
+        if name not in schema:
+            problems.append(
+                Problem(
+                    file,
+                    f"{station}.{name}",
+                    str(value),
+                    "setting is not known",
+                    f"Known: {', '.join(schema)}.",
+                )
+            )
+        elif complaint := _complaint(schema[name], value):
+            problems.append(
+                Problem(
+                    file,
+                    f"{station}.{name}",
+                    str(value),
+                    complaint,
+                    f"Default: {schema[name]['default']!r}.",
+                )
+            )
+    return problems
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def _complaint(facts: Mapping[str, Any], value: Any) -> str:
+    kinds = [facts["type"]] if isinstance(facts["type"], str) else facts["type"]
+    is_bool_by_mistake = isinstance(value, bool) and "boolean" not in kinds
+    if is_bool_by_mistake or not any(isinstance(value, _TYPES[kind]) for kind in kinds):
+        return f"expected {' or '.join(kinds)}"
+    if "enum" in facts and value not in facts["enum"]:
+        return f"expected one of {', '.join(map(str, facts['enum']))}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = facts.get("minimum", float("-inf")), facts.get("maximum", float("inf"))
+        if not low <= value <= high:  # also refuses NaN
+            return f"must lie in {low} to {high}"
+    return ""
