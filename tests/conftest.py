@@ -1,0 +1,17 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real public data with known answers; tests skip where it is not given."""
+    folder = os.environ.get("AMLRESIST_REAL_DATA", "")
+    if not folder:
+        pytest.skip("real data: set AMLRESIST_REAL_DATA to the folder that holds them")
+    path = Path(folder).resolve()
+    assert path.is_dir(), f"AMLRESIST_REAL_DATA={folder} is not a folder"
+    return path
