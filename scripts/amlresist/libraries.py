@@ -7,7 +7,7 @@ A rule passes `--libraries '[{"sample": ..., "timepoint": ..., "paths": [...]}]'
 import argparse
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class LibraryInput:
         paths: one BAM or CRAM, one or two FASTQs, or one given result.
         targets: BED of the captured regions, "" where not given.
         given: the path is a result made elsewhere (VCF, MAF, table), not reads.
+        read_group: facts for the @RG line (`library`, `platform`, `unit`), where the sheet has any.
     """
 
     sample: str
@@ -36,6 +37,7 @@ class LibraryInput:
     paths: tuple[str, ...]
     targets: str = ""
     given: bool = False
+    read_group: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_json(libraries: Iterable[LibraryInput]) -> str:
@@ -49,7 +51,13 @@ def from_json(text: str) -> list[LibraryInput]:
     return sorted(libraries, key=lambda lib: (timepoint_rank(lib.timepoint), lib.assay, lib.sample))
 
 
-def from_sheet(library: Library, paths: Iterable[str], *, given: bool = False) -> LibraryInput:
+def from_sheet(
+    library: Library,
+    paths: Iterable[str],
+    *,
+    given: bool = False,
+    read_group: Mapping[str, str] | None = None,
+) -> LibraryInput:
     """A sheet row whose reads have become `paths` (for instance its BAM)."""
     return LibraryInput(
         sample=library.sample,
@@ -59,6 +67,7 @@ def from_sheet(library: Library, paths: Iterable[str], *, given: bool = False) -
         paths=tuple(paths),
         targets=library.targets,
         given=given,
+        read_group=dict(read_group or {}),
     )
 
 

@@ -1,0 +1,277 @@
+"""What the sheet and the settings make the workflow do: which patient passes which station.
+
+Pure planning, no Snakemake: rules ask a `Plan` for paths and for the JSON they hand to commands.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from amlresist import libraries as station_input
+from amlresist.errors import InputError, Problem
+from amlresist.libraries import LibraryInput
+from amlresist.settings import defaults, section_problems
+from amlresist.sheet import Assay, Library, PatientFacts, read_libraries, read_patient_facts
+
+STATIONS = (
+    "reference",
+    "alignment",
+    "alignment_qc",
+    "variants",
+    "flt3_itd",
+    "mirna",
+    "expression",
+    "evidence",
+    "report",
+)
+TOP_LEVEL = {"samples": "config/samples.tsv", "patients": "", "results": "results"}
+SOURCES = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cohort and where everything lies.
+
+    Attributes:
+        libraries: rows of the sample sheet.
+        facts: rows of the patient sheet.
+        results: folder of all results, as written in the config.
+        settings: station -> every setting with its value.
+    """
+
+    libraries: tuple[Library, ...]
+    facts: tuple[PatientFacts, ...]
+    results: str
+    settings: Mapping[str, Mapping[str, Any]]
+
+    @cached_property
+    def patients(self) -> tuple[str, ...]:
+        """Patients in the order of their names."""
+        return tuple(sorted(self._by_patient))
+
+    @cached_property
+    def _by_patient(self) -> dict[str, list[Library]]:
+        grouped: dict[str, list[Library]] = {}
+        for library in self.libraries:
+            grouped.setdefault(library.patient, []).append(library)
+        return grouped
+
+    @cached_property
+    def _by_sample(self) -> dict[str, Library]:
+        return {library.sample: library for library in self.libraries}
+
+    def of(self, patient: str, *assays: Assay) -> list[Library]:
+        """Libraries of a patient made with one of `assays`."""
+        return [library for library in self._by_patient[patient] if library.assay in assays]
+
+    def library(self, sample: str) -> Library:
+        """The library named `sample`."""
+        return self._by_sample[sample]
+
+    def patients_at(self, station: str) -> list[str]:
+        """Patients whose sheet rows give the station something to do."""
+        return [patient for patient in self.patients if self.inputs_of(patient, station)]
+
+    def path(self, patient: str, station: str, name: str) -> str:
+        """`results/{patient}/{station}/{name}`."""
+        return f"{self.results}/{patient}/{station}/{name}"
+
+    def alignment(self, library: Library) -> str:
+        """BAM or CRAM that stations read: made from FASTQ, or a given one checked and indexed."""
+        suffix = "cram" if library.bam.lower().endswith(".cram") else "bam"
+        return self.path(library.patient, "alignment", f"{library.sample}.{suffix}")
+
+    def reads(self, sample: str) -> list[str]:
+        """Files that hold the reads of the library named `sample`."""
+        library = self._by_sample[sample]
+        return _fastqs(library) or [library.bam]
+
+    def reads_json(self, sample: str) -> str:
+        """The library with its own files, as the alignment command takes it."""
+        library = self._by_sample[sample]
+        read_group = {
+            "library": library.read_group_library,
+            "platform": library.read_group_platform,
+            "unit": library.read_group_unit,
+        }
+        return station_input.to_json(
+            [station_input.from_sheet(library, self.reads(sample), read_group=read_group)]
+        )
+
+    def quantification(self, library: Library) -> str:
+        """Salmon's transcript table of an RNA library given as FASTQ."""
+        return self.path(library.patient, "expression", f"{library.sample}/quant.sf")
+
+    def inputs_of(self, patient: str, station: str) -> list[LibraryInput]:
+        """The patient's libraries as the station sees them; empty when it has nothing to do."""
+        choose = {
+            "alignment_qc": self._aligned_dna,
+            "candidates": self._aligned_dna,
+            "variants": self._dna,
+            "flt3_itd": self._itd_reads,
+            "mirna": self._mirna,
+            "expression": self._rna,
+        }
+        return choose[station](patient)
+
+    def station_files(self, patient: str) -> list[str]:
+        """One finished table of each station the patient passes before the evidence."""
+        names = {
+            "alignment_qc": "alignment_qc.tsv",
+            "variants": "variants.tsv",
+            "flt3_itd": "flt3_itd.tsv",
+            "mirna": "mirna_change.tsv",
+            "expression": "pathways.tsv",
+        }
+        return [
+            self.path(patient, station, name)
+            for station, name in names.items()
+            if self.inputs_of(patient, station)
+        ]
+
+    def files_of(self, patient: str, station: str) -> list[str]:
+        """Files the station reads for the patient."""
+        return [path for library in self.inputs_of(patient, station) for path in library.paths]
+
+    def inputs_json(self, patient: str, station: str) -> str:
+        """The patient's libraries as the station's command takes them."""
+        return station_input.to_json(self.inputs_of(patient, station))
+
+    def facts_json(self, patient: str) -> str:
+        """What is known of the patient, as stations take it."""
+        return station_input.facts_to_json(f for f in self.facts if f.patient == patient)
+
+    def settings_json(self, station: str) -> str:
+        """The station's settings, as its command takes them."""
+        return json.dumps(self.settings[station], sort_keys=True)
+
+    def files_given(self) -> list[str]:
+        """Every input file the sheet names, each once."""
+        named = (
+            path
+            for library in self.libraries
+            for path in (library.fq1, library.fq2, library.bam, library.given, library.targets)
+            if path
+        )
+        return sorted(set(named))
+
+    def _aligned_dna(self, patient: str) -> list[LibraryInput]:
+        return [
+            station_input.from_sheet(library, [self.alignment(library)])
+            for library in self.of(patient, Assay.DNA)
+            if library.has_reads
+        ]
+
+    def _dna(self, patient: str) -> list[LibraryInput]:
+        given = [
+            station_input.from_sheet(library, [library.given], given=True)
+            for library in self.of(patient, Assay.DNA)
+            if library.given
+        ]
+        return self._aligned_dna(patient) + given
+
+    def _itd_reads(self, patient: str) -> list[LibraryInput]:
+        rna = [
+            station_input.from_sheet(library, _fastqs(library) or [self.alignment(library)])
+            for library in self.of(patient, Assay.RNA)
+            if library.has_reads
+        ]
+        return self._aligned_dna(patient) + rna
+
+    def _mirna(self, patient: str) -> list[LibraryInput]:
+        return [
+            station_input.from_sheet(
+                library, _fastqs(library) or [library.given], given=not library.fq1
+            )
+            for library in self.of(patient, Assay.MIRNA)
+        ]
+
+    def _rna(self, patient: str) -> list[LibraryInput]:
+        return [self._rna_input(library) for library in self.of(patient, Assay.RNA)]
+
+    def _rna_input(self, library: Library) -> LibraryInput:
+        if library.given:
+            return station_input.from_sheet(library, [library.given], given=True)
+        if library.fq1:
+            return station_input.from_sheet(library, [self.quantification(library)], given=True)
+        return station_input.from_sheet(library, [self.alignment(library)])
+
+
+def make_plan(config: Mapping[str, Any]) -> Plan:
+    """Read the sheets a config names and complete its settings.
+
+    Raises:
+        InputError: with every problem of config and sheets.
+    """
+    problems = config_problems(config)
+    libraries: list[Library] = []
+    facts: list[PatientFacts] = []
+    top = {name: config.get(name, default) or default for name, default in TOP_LEVEL.items()}
+    try:
+        libraries = read_libraries(top["samples"])
+    except InputError as error:
+        problems += error.problems
+    try:
+        facts = list(read_patient_facts(top["patients"]).values()) if top["patients"] else []
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    settings = {
+        station: {**defaults(station), **(config.get(station) or {})} for station in STATIONS
+    }
+    return Plan(tuple(libraries), tuple(facts), top["results"].rstrip("/"), settings)
+
+
+def config_problems(config: Mapping[str, Any]) -> list[Problem]:
+    """Every problem of a config: unknown sections or settings, wrong types, values out of range."""
+    known = [*TOP_LEVEL, *STATIONS]
+    problems = [
+        Problem("config", name, "", "section is not known", f"Known: {', '.join(known)}.")
+        for name in config
+        if name not in known
+    ]
+    problems += [
+        Problem("config", name, str(config[name]), "expected a text", "Give a path.")
+        for name in TOP_LEVEL
+        if not isinstance(config.get(name, ""), str)
+    ]
+    for station in STATIONS:
+        section = config.get(station) or {}
+        if isinstance(section, Mapping):
+            problems += section_problems("config", station, section)
+        else:
+            problems.append(
+                Problem("config", station, str(section), "expected settings", "Write name: value.")
+            )
+    return problems
+
+
+def source_digest(*parts: str) -> str:
+    """Digest of library sources below `scripts/amlresist`, so that changed code re-runs its rules.
+
+    Args:
+        parts: station folders or modules without `.py`; the shared core is always included.
+    """
+    core = ["errors", "files", "tables", "dna", "annotation", "libraries", "settings"]
+    digest = hashlib.sha256()
+    for path in _source_files([*core, *parts]):
+        digest.update(path.relative_to(SOURCES).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _source_files(parts: Iterable[str]) -> list[Path]:
+    found: set[Path] = set()
+    for part in parts:
+        module = SOURCES / f"{part}.py"
+        found.update([module] if module.is_file() else (SOURCES / part).rglob("*.py"))
+    return sorted(found)
+
+
+def _fastqs(library: Library) -> list[str]:
+    return [path for path in (library.fq1, library.fq2) if path]
