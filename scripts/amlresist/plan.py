@@ -5,6 +5,7 @@ Pure planning, no Snakemake: rules ask a `Plan` for paths and for the JSON they 
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any
 from amlresist import libraries as station_input
 from amlresist.errors import InputError, Problem
 from amlresist.libraries import LibraryInput
-from amlresist.settings import defaults, section_problems
+from amlresist.settings import RESOURCES, defaults, section_problems
 from amlresist.sheet import Assay, Library, PatientFacts, read_libraries, read_patient_facts
 
 STATIONS = (
@@ -41,12 +42,14 @@ class Plan:
         facts: rows of the patient sheet.
         results: folder of all results, as written in the config.
         settings: station -> every setting with its value.
+        sheet_paths: `samples` and `patients` -> path of the sheet, "" where there is none.
     """
 
     libraries: tuple[Library, ...]
     facts: tuple[PatientFacts, ...]
     results: str
     settings: Mapping[str, Mapping[str, Any]]
+    sheet_paths: Mapping[str, str]
 
     @cached_property
     def patients(self) -> tuple[str, ...]:
@@ -149,6 +152,24 @@ class Plan:
         """The station's settings, as its command takes them."""
         return json.dumps(self.settings[station], sort_keys=True)
 
+    def config_json(self) -> str:
+        """The whole config with every default filled in."""
+        return json.dumps({**self.sheet_paths, "results": self.results, **self.settings})
+
+    def sheets(self) -> list[str]:
+        """Paths of the sheets in use."""
+        return [path for path in self.sheet_paths.values() if path]
+
+    def candidates(self, patient: str) -> list[str]:
+        """The candidate VCF of a patient with DNA reads; empty for given results alone."""
+        has_reads = bool(self._aligned_dna(patient))
+        return [self.path(patient, "variants", "candidates.vcf.gz")] if has_reads else []
+
+    def salmon_reads(self, sample: str) -> str:
+        """Salmon's options that name the reads of a library, quoted for the shell."""
+        fastqs = [shlex.quote(path) for path in _fastqs(self._by_sample[sample])]
+        return f"--mates1 {fastqs[0]} --mates2 {fastqs[1]}" if fastqs[1:] else f"-r {fastqs[0]}"
+
     def files_given(self) -> list[str]:
         """Every input file the sheet names, each once."""
         named = (
@@ -224,7 +245,8 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     settings = {
         station: {**defaults(station), **(config.get(station) or {})} for station in STATIONS
     }
-    return Plan(tuple(libraries), tuple(facts), top["results"].rstrip("/"), settings)
+    sheet_paths = {name: str(top[name]) for name in ("samples", "patients")}
+    return Plan(tuple(libraries), tuple(facts), top["results"].rstrip("/"), settings, sheet_paths)
 
 
 def config_problems(config: Mapping[str, Any]) -> list[Problem]:
@@ -258,9 +280,18 @@ def source_digest(*parts: str) -> str:
         parts: station folders or modules without `.py`; the shared core is always included.
     """
     core = ["errors", "files", "tables", "dna", "annotation", "libraries", "settings"]
+    return _digest(_source_files([*core, *parts]))
+
+
+def resource_digest(folder: str) -> str:
+    """Digest of the files below `resources/{folder}`: edited knowledge re-runs its rules."""
+    return _digest(sorted((RESOURCES / folder).rglob("*.*")))
+
+
+def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in _source_files([*core, *parts]):
-        digest.update(path.relative_to(SOURCES).as_posix().encode())
+    for path in paths:
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

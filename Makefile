@@ -1,0 +1,47 @@
+# Two commands do all: `make demo` runs the main job on a simulated cohort, `make test` passes the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/scripts
+SHELL := /bin/bash
+.PHONY: help setup demo test check format bench clean
+
+help:
+	@echo "make demo    set up, simulate a cohort with known truth, run the workflow on it"
+	@echo "make test    set up what is missing and run linters and all tests"
+	@echo "make check   formatters, linters and type checker only"
+	@echo "make format  format the sources"
+	@echo "make bench   accuracy and speed figures (long)"
+	@echo "make clean   remove the simulated cohort and its results"
+
+setup:
+	@$(PYTHON) scripts/bootstrap.py
+	@[ -f demo/config/config.yaml ] || python -m amlresist simulate demo --seed 1
+
+demo: setup
+	snakemake --cores all --configfile demo/config/config.yaml
+	@echo
+	@echo "Cohort report:  $(CURDIR)/demo/results/cohort/report.html"
+	@echo "Patient pages:  $(CURDIR)/demo/results/*/report/*.html"
+
+check:
+	@$(PYTHON) scripts/bootstrap.py --tests
+	ruff format --check scripts tests benchmarks
+	ruff check scripts tests benchmarks
+	mypy
+	snakefmt --check Snakefile rules workflow
+	snakemake --lint
+
+test: setup check
+	pytest -n 2
+
+format:
+	ruff format scripts tests benchmarks
+	ruff check --fix scripts tests benchmarks
+	snakefmt Snakefile rules workflow
+
+bench: setup
+	python benchmarks/run.py
+
+clean:
+	rm -rf demo

@@ -1,0 +1,70 @@
+# amlresist: why did the leukemia come back, and what changed between diagnosis and relapse?
+#
+# Reads come in by the sheet, pass one station after another, each leaves one tidy table, the tables
+# meet in the evidence, the evidence becomes the report. One rules file per station, in that order.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+HOME = Path(workflow.current_basedir)
+sys.path.insert(0, str(HOME / "scripts"))
+# Jobs run `python -m amlresist` with this interpreter; a conda environment goes ahead of it in PATH.
+os.environ["PYTHONPATH"] = str(HOME / "scripts")
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+from amlresist.errors import InputError
+from amlresist.plan import make_plan, resource_digest, source_digest
+
+try:
+    plan = make_plan(config)
+except InputError as error:
+    raise WorkflowError(*error.problems) from None
+
+RESULTS = plan.results
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+
+wildcard_constraints:
+    patient=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    sample=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+
+
+include: "rules/inputs.smk"
+include: "rules/reference.smk"
+include: "rules/alignment.smk"
+include: "rules/alignment_qc.smk"
+include: "rules/variants.smk"
+include: "rules/flt3_itd.smk"
+include: "rules/mirna.smk"
+include: "rules/expression.smk"
+include: "rules/evidence.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [plan.path(patient, "report", f"{patient}.html") for patient in plan.patients],
+        f"{RESULTS}/cohort/report.html",
+        f"{RESULTS}/cohort/multiqc.html",
+
+
+onsuccess:
+    print(f"Cohort report: {RESULTS}/cohort/report.html")
+
+
+onerror:
+    print(
+        "Some jobs failed: their logs are named above. The other patients' pages are in "
+        f"{RESULTS}/*/report; correct the cause and run the same command again to resume."
+    )

@@ -1,0 +1,34 @@
+# Coverage, identity of the patient and contamination, from all DNA alignments of a patient at once.
+
+
+rule alignment_qc:
+    input:
+        libraries=lambda wildcards: plan.files_of(wildcards.patient, "alignment_qc"),
+        reference=rules.prepare_reference.output.fasta,
+        gene_models=rules.prepare_reference.output.gene_models,
+    output:
+        table=f"{RESULTS}/{{patient}}/alignment_qc/alignment_qc.tsv",
+        coverage=f"{RESULTS}/{{patient}}/alignment_qc/gene_coverage.tsv",
+        identity=f"{RESULTS}/{{patient}}/alignment_qc/pair_identity.tsv",
+    log:
+        f"{LOGS}/{{patient}}/alignment_qc.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/alignment_qc.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "alignment_qc"),
+        settings=plan.settings_json("alignment_qc"),
+        facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/alignment_qc",
+        source=source_digest("alignment_qc"),
+    message:
+        "{wildcards.patient}: coverage and identity"
+    shell:
+        "python -m amlresist alignment-qc --patient {wildcards.patient:q} --libraries {params.libraries:q}"
+        " --reference {input.reference:q} --gene-models {input.gene_models:q} --facts {params.facts:q}"
+        " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

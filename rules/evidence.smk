@@ -1,0 +1,32 @@
+# Every table of a patient against the claims: supported, contradicted, not observed, not assessed.
+
+
+rule evidence:
+    input:
+        tables=lambda wildcards: plan.station_files(wildcards.patient),
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        table=f"{RESULTS}/{{patient}}/evidence/evidence.tsv",
+        mechanisms=f"{RESULTS}/{{patient}}/evidence/mechanisms.tsv",
+    log:
+        f"{LOGS}/{{patient}}/evidence.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/evidence.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
+        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/evidence",
+        settings=plan.settings_json("evidence"),
+        source=source_digest("evidence"),
+        knowledge=resource_digest("knowledge"),
+    message:
+        "{wildcards.patient}: weighing the evidence per mechanism"
+    shell:
+        "python -m amlresist evidence --patient {wildcards.patient:q} --results {params.tables:q}"
+        " --facts {params.facts:q} --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

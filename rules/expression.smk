@@ -1,0 +1,61 @@
+# RNA reads or a given matrix -> gene expression -> pathway scores -> their change within the pair.
+
+
+rule quantify_transcripts:
+    input:
+        reads=lambda wildcards: plan.reads(wildcards.sample),
+        index=rules.index_transcripts.output.index,
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        quantification=f"{RESULTS}/{{patient}}/expression/{{sample}}/quant.sf",
+    log:
+        f"{LOGS}/{{patient}}/expression/{{sample}}.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/expression/{{sample}}.tsv"
+    conda:
+        "../envs/expression.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        reads=lambda wildcards: plan.salmon_reads(wildcards.sample),
+        out_dir=lambda wildcards, output: str(Path(output.quantification).parent),
+    message:
+        "{wildcards.patient}: quantifying transcripts of {wildcards.sample}"
+    shell:
+        "salmon quant --index {input.index:q} --libType A {params.reads} --validateMappings"
+        " --threads {threads} --output {params.out_dir:q} >{log:q} 2>&1"
+
+
+rule expression:
+    input:
+        libraries=lambda wildcards: plan.files_of(wildcards.patient, "expression"),
+        gene_models=rules.prepare_reference.output.gene_models,
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        expression=f"{RESULTS}/{{patient}}/expression/expression.tsv",
+        change=f"{RESULTS}/{{patient}}/expression/expression_change.tsv",
+        pathways=f"{RESULTS}/{{patient}}/expression/pathways.tsv",
+    log:
+        f"{LOGS}/{{patient}}/expression.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/expression.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "expression"),
+        settings=plan.settings_json("expression"),
+        facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/expression",
+        source=source_digest("expression"),
+    message:
+        "{wildcards.patient}: gene expression and pathway scores"
+    shell:
+        "python -m amlresist expression --patient {wildcards.patient:q} --libraries {params.libraries:q}"
+        " --gene-models {input.gene_models:q} --facts {params.facts:q}"
+        " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

@@ -1,0 +1,36 @@
+# FLT3-ITD clones, their allelic ratio, and each clone followed over the time points.
+
+
+rule flt3_itd:
+    input:
+        libraries=lambda wildcards: plan.files_of(wildcards.patient, "flt3_itd"),
+        reference=rules.prepare_reference.output.fasta,
+        gene_models=rules.prepare_reference.output.gene_models,
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        libraries=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.tsv",
+        clones=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd_clones.tsv",
+        pairs=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd_pairs.tsv",
+        vcf=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.vcf",
+    log:
+        f"{LOGS}/{{patient}}/flt3_itd.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/flt3_itd.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "flt3_itd"),
+        settings=plan.settings_json("flt3_itd"),
+        facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/flt3_itd",
+        source=source_digest("flt3_itd"),
+    message:
+        "{wildcards.patient}: looking for FLT3-ITD and its allelic ratio"
+    shell:
+        "python -m amlresist flt3-itd --patient {wildcards.patient:q} --libraries {params.libraries:q}"
+        " --facts {params.facts:q} --reference {input.reference:q} --gene-models {input.gene_models:q}"
+        " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

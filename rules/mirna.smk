@@ -1,0 +1,34 @@
+# Small-RNA reads (or a given count matrix) -> miRNA counts, isomiRs and their change within the pair.
+
+
+rule mirna:
+    input:
+        libraries=lambda wildcards: plan.files_of(wildcards.patient, "mirna"),
+        matures=plan.settings["reference"]["matures"] or [],
+        hairpins=plan.settings["reference"]["hairpins"] or [],
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        counts=f"{RESULTS}/{{patient}}/mirna/mirna_counts.tsv",
+        change=f"{RESULTS}/{{patient}}/mirna/mirna_change.tsv",
+        qc=f"{RESULTS}/{{patient}}/mirna/mirna_qc.tsv",
+    log:
+        f"{LOGS}/{{patient}}/mirna.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/mirna.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "mirna"),
+        settings=plan.settings_json("mirna"),
+        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/mirna",
+        source=source_digest("mirna"),
+    message:
+        "{wildcards.patient}: counting miRNAs and their change"
+    shell:
+        "python -m amlresist mirna --patient {wildcards.patient:q} --libraries {params.libraries:q}"
+        " --matures {input.matures:q} --hairpins {input.hairpins:q}"
+        " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

@@ -1,0 +1,140 @@
+# Evidence -> a page per patient, cohort tables, a cohort page and MultiQC.
+
+
+rule provenance:
+    input:
+        checked=ancient(rules.check_inputs.output.problems),
+    output:
+        versions=f"{RESULTS}/provenance.json",
+    log:
+        f"{LOGS}/provenance.log",
+    benchmark:
+        f"{BENCHMARKS}/provenance.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        config=plan.config_json(),
+        source=source_digest("provenance"),
+    message:
+        "Noting versions and settings"
+    shell:
+        "python -m amlresist provenance --config-json {params.config:q} --out {output.versions:q} >{log:q} 2>&1"
+
+
+rule patient_page:
+    input:
+        evidence=rules.evidence.output.table,
+        provenance=rules.provenance.output.versions,
+    output:
+        page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
+    log:
+        f"{LOGS}/{{patient}}/report.log",
+    benchmark:
+        f"{BENCHMARKS}/{{patient}}/report.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
+        facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        settings=plan.settings_json("report"),
+        source=source_digest("report"),
+    message:
+        "{wildcards.patient}: writing the page"
+    shell:
+        "python -m amlresist report patient --patient {wildcards.patient:q} --results {params.tables:q}"
+        " --facts {params.facts:q} --provenance {input.provenance:q} --out {output.page:q}"
+        " --settings {params.settings:q} >{log:q} 2>&1"
+
+
+rule cohort_tables:
+    input:
+        evidence=expand(rules.evidence.output.table, patient=plan.patients),
+    output:
+        evidence=f"{RESULTS}/cohort/evidence.tsv",
+        mechanisms=f"{RESULTS}/cohort/mechanisms.tsv",
+    log:
+        f"{LOGS}/cohort/tables.log",
+    benchmark:
+        f"{BENCHMARKS}/cohort/tables.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        results=RESULTS,
+        patients=plan.patients,
+        out_dir=f"{RESULTS}/cohort",
+        source=source_digest("cohort"),
+    message:
+        "Gathering the cohort tables"
+    shell:
+        "python -m amlresist cohort --results {params.results:q} --patients {params.patients:q}"
+        " --out-dir {params.out_dir:q} >{log:q} 2>&1"
+
+
+rule cohort_page:
+    input:
+        tables=rules.cohort_tables.output.evidence,
+        provenance=rules.provenance.output.versions,
+    output:
+        page=f"{RESULTS}/cohort/report.html",
+    log:
+        f"{LOGS}/cohort/report.log",
+    benchmark:
+        f"{BENCHMARKS}/cohort/report.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        results=RESULTS,
+        patients=plan.patients,
+        settings=plan.settings_json("report"),
+        source=source_digest("report"),
+    message:
+        "Writing the cohort page"
+    shell:
+        "python -m amlresist report cohort --results {params.results:q} --patients {params.patients:q}"
+        " --provenance {input.provenance:q} --out {output.page:q} --settings {params.settings:q}"
+        " >{log:q} 2>&1"
+
+
+rule multiqc:
+    input:
+        tables=rules.cohort_tables.output.evidence,
+    output:
+        page=f"{RESULTS}/cohort/multiqc.html",
+    log:
+        f"{LOGS}/cohort/multiqc.log",
+    benchmark:
+        f"{BENCHMARKS}/cohort/multiqc.tsv"
+    conda:
+        "../envs/multiqc.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        results=RESULTS,
+        patients=plan.patients,
+        content=f"{RESULTS}/cohort/multiqc_content",
+        source=source_digest("report"),
+    message:
+        "Writing the MultiQC report"
+    shell:
+        "(python -m amlresist report multiqc --results {params.results:q} --patients {params.patients:q}"
+        " --out-dir {params.content:q} && multiqc --force --quiet --no-data-dir"
+        " --config {params.content:q}/multiqc_config.yaml --filename {output.page:q}"
+        " {params.content:q}) >{log:q} 2>&1"

@@ -1,0 +1,60 @@
+"""What a run was made with: versions of tools and packages, settings, and digests of the inputs."""
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from amlresist import __version__
+
+PACKAGES = ("snakemake", "numpy", "scipy", "pandas", "pysam", "pyranges", "dnaio", "multiqc")
+# Tool -> arguments that make it print its version.
+TOOLS = {
+    "bwa": (),
+    "samtools": ("--version",),
+    "bcftools": ("--version",),
+    "freebayes": ("--version",),
+    "salmon": ("--version",),
+}
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
+
+
+def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything needed to tell one run from another; holds no date, path of home or user name.
+
+    Args:
+        config: the settings with all defaults filled in.
+        inputs: one mapping per input file (path, size, digest), as the input check wrote them.
+    """
+    return {
+        "amlresist": __version__,
+        "python": platform.python_version(),
+        "packages": {name: _package_version(name) for name in PACKAGES},
+        "tools": {name: _tool_version(name, options) for name, options in TOOLS.items()},
+        "config": dict(config),
+        "inputs": list(inputs),
+    }
+
+
+def provenance_text(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> str:
+    """`provenance` as JSON text with a stable order."""
+    return json.dumps(provenance(config, inputs), indent=2, sort_keys=True) + "\n"
+
+
+def _package_version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _tool_version(name: str, options: tuple[str, ...]) -> str:
+    if shutil.which(name) is None:
+        return "not installed"
+    done = subprocess.run([name, *options], check=False, capture_output=True, text=True)
+    match = _VERSION.search(done.stdout + done.stderr)
+    return match[1] if match else "unknown"

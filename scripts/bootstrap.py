@@ -1,0 +1,113 @@
+"""Set up a fresh machine: a locked Python environment in `.venv` and the command-line tools on PATH.
+
+Uses nothing but the standard library, so that any Python 3.11 or newer can run it.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+OLDEST_PYTHON = (3, 11)
+# Command on PATH -> (Debian/Ubuntu package, conda package).
+TOOLS = {
+    "bwa": ("bwa", "bwa"),
+    "samtools": ("samtools", "samtools"),
+    "bcftools": ("bcftools", "bcftools"),
+    "freebayes": ("freebayes", "freebayes"),
+    "salmon": ("salmon", "salmon"),
+}
+TEST_TOOLS = {"chromium": ("chromium", "chromium")}
+
+
+def main() -> int:
+    """Install what is missing; returns 1 with a message when something must be done by hand."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tests", action="store_true", help="also what only the tests need")
+    arguments = parser.parse_args()
+    if sys.version_info < OLDEST_PYTHON:
+        print(f"amlresist needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+        return 1
+    tools = TOOLS | (TEST_TOOLS if arguments.tests else {})
+    return install_tools(tools) or install_python_environment()
+
+
+def install_tools(tools: dict[str, tuple[str, str]]) -> int:
+    """Install missing command-line tools with the system package manager, or say how to."""
+    missing = {name: packages for name, packages in tools.items() if not shutil.which(name)}
+    debian = [packages[0] for packages in missing.values()]
+    if not _can_make_environments():
+        debian.append("python3-venv")
+    if not debian:
+        return 0
+    print(f"Missing: {', '.join([*missing, *debian[len(missing) :]])}")
+    administrator = _administrator()
+    if administrator is None or not shutil.which("apt-get"):
+        print(
+            "They cannot be installed from here. Either ask your administrator for\n"
+            f"    apt-get install {' '.join(debian)}\n"
+            "or make them available with\n"
+            "    conda create --name amlresist-tools --channel conda-forge --channel bioconda "
+            + " ".join(["python>=3.11", *(packages[1] for packages in missing.values())])
+        )
+        return 1
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = [*administrator, "apt-get"]
+    subprocess.run([*apt, "update", "-qq"], check=False, env=environment)
+    command = [*apt, "install", "-y", "-qq", "--no-install-recommends", *debian]
+    failed = subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    if failed.returncode:
+        print(f"Could not install them; run this by hand: {' '.join(command)}")
+    return failed.returncode
+
+
+def install_python_environment() -> int:
+    """Make `.venv` hold exactly what the lock names; quick when it does already."""
+    stamp = ENVIRONMENT / "lock-installed"
+    if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
+        return 0
+    print(f"Installing the locked Python packages into {ENVIRONMENT.name} ...", flush=True)
+    if not (ENVIRONMENT / "bin" / "pip").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
+    installer = ENVIRONMENT / "uv.lock.txt"
+    installer.write_text(_lock_entry("uv"), encoding="utf-8")
+    pip = [ENVIRONMENT / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", installer], check=True)
+    environment = {**os.environ, "VIRTUAL_ENV": str(ENVIRONMENT)}
+    uv = [ENVIRONMENT / "bin" / "uv", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK]
+    subprocess.run(uv, check=True, env=environment)
+    stamp.write_bytes(LOCK.read_bytes())
+    return 0
+
+
+def _lock_entry(package: str) -> str:
+    """The lines of one package in the lock: its pin and hashes."""
+    match = re.search(rf"^{package}==.*(?:\n    --hash.*)+", LOCK.read_text(encoding="utf-8"), re.M)
+    if match is None:
+        raise SystemExit(f"{LOCK.name} does not name {package}")
+    return match[0] + "\n"
+
+
+def _can_make_environments() -> bool:
+    command = [sys.executable, "-c", "import ensurepip, venv"]
+    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def _administrator() -> list[str] | None:
+    """Prefix that runs a command as root without asking; None when that is not allowed."""
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which("sudo"):
+        return None
+    allowed = subprocess.run(["sudo", "-n", "true"], check=False, stderr=subprocess.DEVNULL)
+    return ["sudo", "-n"] if allowed.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
