@@ -1,4 +1,4 @@
-"""Set up a fresh machine: a locked Python environment in `.venv` and the command-line tools on PATH.
+"""Set up a fresh machine: the locked Python environment in `.venv`, and tools on PATH.
 
 Uses nothing but the standard library, so that any Python 3.11 or newer can run it.
 """

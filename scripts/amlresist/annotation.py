@@ -28,7 +28,7 @@ _GTF_ATTRIBUTE = re.compile(r'(\w+) "([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class GeneModel:
-    """`gene_models.tsv`: one row per transcript; intervals are in genome order, 1-based closed `start-end`."""
+    """`gene_models.tsv`: one row per transcript; intervals are 1-based closed `start-end`."""
 
     gene: str = column("gene symbol; the gene id where the annotation has no symbol")
     gene_id: str = column("gene id without version")
