@@ -1,0 +1,162 @@
+"""Fragments per gene from an RNA BAM or CRAM: those that overlap the exons of just one gene."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from amlresist.annotation import Transcript
+from amlresist.errors import InputError, Problem
+from amlresist.expression.measured import Measured, Unit
+
+# Same primary fragments as featureCounts and HTSeq count by default; duplicates stay, since in
+# RNA many true fragments share their ends.
+_LEFT_OUT = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FSUPPLEMENTARY
+
+
+class ExonIndex:
+    """Genes whose exons overlap an interval (0-based half-open)."""
+
+    def __init__(self, models: Iterable[Transcript]) -> None:
+        exons: dict[str, set[tuple[int, int, str, str]]] = defaultdict(set)
+        for model in models:
+            exons[model.chrom].update((s, e, model.gene, model.strand) for s, e in model.exons)
+        self._exons = {chrom: sorted(found) for chrom, found in exons.items()}
+        self._starts = {c: [exon[0] for exon in found] for c, found in self._exons.items()}
+        self._longest = {
+            c: max(exon[1] - exon[0] for exon in found) for c, found in self._exons.items()
+        }
+        self.lengths = {gene: _union_length(parts) for gene, parts in self._by_gene().items()}
+
+    @property
+    def contigs(self) -> set[str]:
+        """Contigs with genes."""
+        return set(self._exons)
+
+    def genes(self, chrom: str, start: int, end: int, strand: str = "") -> set[str]:
+        """Genes with an exon in [start, end); with `strand`, only those on it."""
+        found = set()
+        exons = self._exons.get(chrom, [])
+        place = bisect_right(self._starts.get(chrom, []), end - 1) - 1
+        while place >= 0 and exons[place][0] > start - self._longest[chrom]:
+            _, exon_end, gene, gene_strand = exons[place]
+            if exon_end > start and strand in ("", gene_strand):
+                found.add(gene)
+            place -= 1
+        return found
+
+    def _by_gene(self) -> dict[str, list[tuple[int, int]]]:
+        by_gene: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for found in self._exons.values():
+            for start, end, gene, _ in found:
+                by_gene[gene].append((start, end))
+        return by_gene
+
+
+def count_fragments(
+    path: Path | str,
+    models: Iterable[Transcript],
+    *,
+    minimum_mapping_quality: int,
+    strandedness: str,
+    reference: str | None = None,
+) -> Measured:
+    """Fragments per gene and TPM over the length of the gene's merged exons.
+
+    A fragment counts once, whatever the number of its reads, for the one gene whose exons its
+    aligned blocks overlap; fragments of no gene or of several are left out.
+
+    Args:
+        strandedness: `unstranded`, `forward` (read 1 runs along the transcript) or `reverse`.
+
+    Raises:
+        InputError: the file cannot be read to its end or shares no contig with the annotation.
+    """
+    index = ExonIndex(models)
+    counts = dict.fromkeys(index.lengths, 0)
+    with pysam.AlignmentFile(str(path), reference_filename=reference) as alignments:
+        if not index.contigs & set(alignments.references):
+            raise InputError(
+                Problem(
+                    str(path),
+                    "header",
+                    ", ".join(alignments.references[:3]),
+                    "no contig in common with the annotation",
+                    "Use the genome build and contig names the reads were aligned to.",
+                )
+            )
+        try:
+            for genes in _fragment_genes(alignments, index, minimum_mapping_quality, strandedness):
+                if len(genes) == 1:
+                    counts[next(iter(genes))] += 1
+        except OSError as error:
+            raise InputError(
+                Problem(str(path), "", "", f"cannot be read to its end: {error}", "Copy it again.")
+            ) from error
+    return _measured(counts, index.lengths)
+
+
+def _measured(counts: dict[str, int], lengths: dict[str, int]) -> Measured:
+    genes = tuple(sorted(counts))
+    fragments = np.array([counts[gene] for gene in genes], dtype=np.float64)
+    rate = fragments / np.array([lengths[gene] for gene in genes])
+    tpm = rate / rate.sum() * 1e6 if rate.sum() else rate
+    return Measured(genes, tpm, fragments, Unit.TPM)
+
+
+def _fragment_genes(
+    alignments: pysam.AlignmentFile, index: ExonIndex, minimum_quality: int, strandedness: str
+) -> Iterator[set[str]]:
+    """Genes of each fragment; the first mate waits for the second."""
+    waiting: dict[str, set[str]] = {}
+    contig = ""
+    for read in alignments.fetch(until_eof=True):
+        if read.flag & _LEFT_OUT or read.mapping_quality < minimum_quality:
+            continue
+        if read.reference_name != contig:
+            yield from waiting.values()  # mates on other contigs count as fragments of their own
+            waiting, contig = {}, str(read.reference_name)
+        genes = _read_genes(read, index, strandedness)
+        name = str(read.query_name)
+        if name in waiting:
+            yield waiting.pop(name) | genes
+        elif _mate_follows(read):
+            waiting[name] = genes
+        else:
+            yield genes
+    yield from waiting.values()
+
+
+def _mate_follows(read: pysam.AlignedSegment) -> bool:
+    return bool(
+        read.is_paired
+        and not read.mate_is_unmapped
+        and read.next_reference_id == read.reference_id
+        and read.next_reference_start >= read.reference_start
+    )
+
+
+def _read_genes(read: pysam.AlignedSegment, index: ExonIndex, strandedness: str) -> set[str]:
+    strand = _transcript_strand(read, strandedness)
+    chrom = str(read.reference_name)
+    return {
+        gene for start, end in read.get_blocks() for gene in index.genes(chrom, start, end, strand)
+    }
+
+
+def _transcript_strand(read: pysam.AlignedSegment, strandedness: str) -> str:
+    if strandedness == "unstranded":
+        return ""
+    along = read.is_reverse == read.is_read2
+    return "+" if along == (strandedness == "forward") else "-"
+
+
+def _union_length(parts: Iterable[tuple[int, int]]) -> int:
+    length, covered_to = 0, -1
+    for start, end in sorted(parts):
+        length += max(0, end - max(start, covered_to))
+        covered_to = max(covered_to, end)
+    return length

@@ -1,0 +1,186 @@
+"""A library's file, whatever its kind, to the expression of its genes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amlresist.annotation import Transcript
+from amlresist.errors import InputError, Problem
+from amlresist.expression.genes import GeneNames, NameStatus
+from amlresist.expression.matrix import (
+    Matrix,
+    choose_column,
+    columns_of,
+    read_matrix,
+    recognise_scale,
+)
+from amlresist.expression.measured import (
+    UNMAPPED,
+    GeneRows,
+    Measured,
+    NameRemark,
+    from_matrix,
+    group_rows,
+)
+from amlresist.expression.salmon import is_salmon_table, read_salmon
+from amlresist.expression.settings import Settings
+from amlresist.libraries import LibraryInput
+
+_BAM_SUFFIXES = (".bam", ".cram", ".sam")
+# Below these shares of named genes and of the themes' genes the identifiers are of another kind.
+_MINIMUM_MAPPED = 0.5
+_MINIMUM_THEME_COVERAGE = 0.5
+
+
+@dataclass(frozen=True)
+class MeasuredLibrary:
+    """A library with what it measured and how that was read.
+
+    Attributes:
+        library: as the station was told of it.
+        measured: expression of genes.
+        source: `salmon`, `bam` or `matrix`.
+        scale: scale of the input.
+        scale_source: how the scale was told.
+        identifiers: number of identifiers in the input.
+        unmapped: number of them that name no known gene.
+        remarks: identifiers that were not simply one known gene.
+    """
+
+    library: LibraryInput
+    measured: Measured
+    source: str
+    scale: str
+    scale_source: str
+    identifiers: int
+    unmapped: int
+    remarks: tuple[NameRemark, ...]
+
+
+def measure(
+    library: LibraryInput,
+    patient: str,
+    models: Sequence[Transcript],
+    names: GeneNames,
+    theme_genes: frozenset[str],
+    settings: Settings,
+    reference: str | None = None,
+) -> MeasuredLibrary:
+    """Read salmon's table, a BAM or CRAM, or a given matrix.
+
+    Raises:
+        InputError: the file cannot be used; see the readers.
+    """
+    path = library.paths[0]
+    if path.lower().endswith(_BAM_SUFFIXES):
+        return _from_alignments(library, path, models, settings, reference)
+    if is_salmon_table(path):
+        measured, groups, n = read_salmon(path, models, names)
+        return _measured(library, measured, "salmon", ("counts", "salmon's table"), groups, n)
+    columns = columns_of(path)
+    column = choose_column(path, columns, _column_names(library, patient, columns))
+    matrix = read_matrix(path, [column])
+    scale, scale_source = recognise_scale(matrix, column, settings.matrix_scale)
+    groups = group_rows(_identifiers(matrix, names), names, merge_remarks=True)
+    measured = from_matrix(matrix.column(column), groups, scale)
+    _require_known_genes(path, matrix, groups, measured, theme_genes)
+    n = len(matrix.identifiers)
+    return _measured(library, measured, "matrix", (scale.value, scale_source), groups, n)
+
+
+def require_one_scale(libraries: Sequence[MeasuredLibrary]) -> None:
+    """Refuse columns of one matrix that are on different scales.
+
+    Raises:
+        InputError: they differ.
+    """
+    seen: dict[str, MeasuredLibrary] = {}
+    for item in libraries:
+        path = item.library.paths[0]
+        first = seen.setdefault(path, item)
+        if first.scale != item.scale:
+            raise InputError(
+                Problem(
+                    path,
+                    f"columns of {first.library.sample} and {item.library.sample}",
+                    f"{first.scale_source}; {item.scale_source}",
+                    "columns of one matrix are on different scales",
+                    "Give both on one scale, or set expression.matrix_scale if the guess is wrong.",
+                )
+            )
+
+
+def _measured(
+    library: LibraryInput,
+    measured: Measured,
+    source: str,
+    scale: tuple[str, str],
+    groups: GeneRows,
+    n_identifiers: int,
+) -> MeasuredLibrary:
+    return MeasuredLibrary(
+        library, measured, source, *scale, n_identifiers, groups.n_unmapped, groups.remarks
+    )
+
+
+def _from_alignments(
+    library: LibraryInput,
+    path: str,
+    models: Sequence[Transcript],
+    settings: Settings,
+    reference: str | None,
+) -> MeasuredLibrary:
+    from amlresist.expression.alignments import count_fragments
+
+    measured = count_fragments(
+        path,
+        models,
+        minimum_mapping_quality=settings.minimum_mapping_quality,
+        strandedness=settings.strandedness,
+        reference=reference,
+    )
+    scale_source = "fragments over exons"
+    n = len(measured.genes)
+    return MeasuredLibrary(library, measured, "bam", "counts", scale_source, n, 0, ())
+
+
+def _column_names(library: LibraryInput, patient: str, columns: Sequence[str]) -> list[str]:
+    named = [library.sample, f"{patient}_{library.timepoint}", library.timepoint]
+    return [*named, columns[0]] if len(columns) == 1 else named
+
+
+def _identifiers(matrix: Matrix, names: GeneNames) -> list[str]:
+    """Each row's identifier, or its symbol column where the identifier is not known."""
+    if matrix.symbols is None:
+        return list(matrix.identifiers)
+    sure = {NameStatus.KNOWN, NameStatus.ALIAS}
+    return [
+        identifier if names.resolve(identifier).status in sure or not symbol else symbol
+        for identifier, symbol in zip(matrix.identifiers, matrix.symbols, strict=True)
+    ]
+
+
+def _require_known_genes(
+    path: str,
+    matrix: Matrix,
+    groups: GeneRows,
+    measured: Measured,
+    theme_genes: frozenset[str],
+) -> None:
+    mapped = 1 - groups.n_unmapped / len(matrix.identifiers)
+    coverage = len(theme_genes & set(measured.genes)) / len(theme_genes)
+    if mapped >= _MINIMUM_MAPPED or coverage >= _MINIMUM_THEME_COVERAGE:
+        return
+    unmapped = [r for r in groups.remarks if r.status in UNMAPPED]
+    dates = [r.identifier for r in unmapped if r.status == NameStatus.DATE_LIKE]
+    shown = ", ".join([r.identifier for r in unmapped[:5]])
+    spoilt = f"; dates in place of names: {', '.join(dates[:5])}" if dates else ""
+    raise InputError(
+        Problem(
+            path,
+            "gene names",
+            shown,
+            f"only {mapped:.0%} of the rows name a known human gene and {coverage:.0%} of the"
+            f" themes' genes are there{spoilt}",
+            "Give HGNC symbols, Ensembl gene ids or Entrez ids in the first column.",
+        )
+    )
