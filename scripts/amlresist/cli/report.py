@@ -1,0 +1,68 @@
+"""Write a patient page, the cohort page or MultiQC content."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from amlresist.errors import InputError, Problem
+from amlresist.files import write_text
+from amlresist.report.settings import Settings
+from amlresist.settings import load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Three kinds of report, each a subcommand."""
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    patient = kinds.add_parser("patient", help="one patient's page")
+    patient.add_argument("--patient", required=True, help="pseudonym of the patient")
+    patient.add_argument("--results", required=True, type=Path, help="folder results/PATIENT")
+    patient.add_argument("--facts", default="", metavar="JSON", help="rows of the patient sheet")
+    patient.add_argument(
+        "--planned", nargs="*", default=[], metavar="STATION", help="stations that had to run"
+    )
+    cohort = kinds.add_parser("cohort", help="the page of all patients")
+    multiqc = kinds.add_parser("multiqc", help="sections for MultiQC")
+    for kind in (cohort, multiqc):
+        kind.add_argument("--results", required=True, type=Path, help="folder of all results")
+        kind.add_argument("--patients", required=True, nargs="+", help="pseudonyms")
+    for kind in (patient, cohort):
+        kind.add_argument("--provenance", required=True, type=Path, help="versions and digests")
+        kind.add_argument("--out", required=True, type=Path, help="HTML file to write")
+    multiqc.add_argument("--out-dir", required=True, type=Path, help="folder to write")
+    for kind in (patient, cohort, multiqc):
+        kind.add_argument("--settings", default="", metavar="JSON", help="section report")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Write what was asked for."""
+    settings = load(Settings, "report", arguments.settings)
+    _KINDS[arguments.kind](arguments, settings)
+
+
+def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
+    from amlresist.libraries import facts_from_json
+    from amlresist.report.patient_page import patient_page
+    from amlresist.report.results import read_results
+
+    results = read_results(arguments.results, arguments.patient, tuple(arguments.planned))
+    facts = facts_from_json(arguments.facts)
+    page = patient_page(results, facts, _provenance(arguments.provenance), settings)
+    write_text(arguments.out, page)
+
+
+def _provenance(path: Path) -> Any:
+    """Content of a JSON file, or the text of any other."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            Problem(str(path), "", "", f"cannot be read: {error.strerror}", "Check the path.")
+        ) from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+_KINDS = {"patient": _patient}

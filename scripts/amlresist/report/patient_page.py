@@ -1,0 +1,213 @@
+"""What a patient's page says: gathered from the station tables, put into the page's template."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amlresist import __version__
+from amlresist.alignment_qc.records import GeneCoverage
+from amlresist.evidence.records import MechanismSummary, Status
+from amlresist.expression.records import ExpressionChange, PathwayChange
+from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
+from amlresist.mirna.records import MirnaChange
+from amlresist.report import axes, labels
+from amlresist.report.checks import pair_checks
+from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
+from amlresist.report.embedded import EmbeddedTable, embed
+from amlresist.report.plots import Scatter, clone_chart, vaf_scatter
+from amlresist.report.render import render
+from amlresist.report.results import STATIONS, TABLES, PatientResults
+from amlresist.report.settings import Settings
+from amlresist.sheet import PatientFacts, timepoint_rank
+from amlresist.variants.records import CloneShare, PairSummary, VariantChange, VariantClass
+
+MECHANISM_CLASSES = {
+    "protein": "Drug-resistance proteins",
+    "gene": "Gene alterations",
+    "mirna": "miRNA",
+    "pathway": "Signalling pathways",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """One comparison of two time points.
+
+    Attributes:
+        number: 1, 2, ... in the order of time.
+        variants: every variant of the comparison that the page carries.
+        counts: label -> somatic variants with it at the run's threshold.
+        expected_wrong: labels among them that are expected to be wrong.
+        scatter: None when no variant was read at both time points.
+    """
+
+    number: int
+    name: str
+    variants: tuple[RankedVariant, ...]
+    counts: Counter[VariantClass]
+    expected_wrong: float
+    summary: PairSummary | None
+    itd_pairs: tuple[ItdPair, ...]
+    scatter: Scatter | None
+
+    @property
+    def somatic(self) -> list[RankedVariant]:
+        """Variants that take part in the question what changed."""
+        return [variant for variant in self.variants if labels.is_somatic(variant.row)]
+
+    @property
+    def drivers(self) -> list[RankedVariant]:
+        """Somatic variants of the driver table."""
+        return [variant for variant in self.variants if variant.is_driver]
+
+
+@dataclass(frozen=True, slots=True)
+class MechanismGroup:
+    """One of the review's four classes of mechanisms."""
+
+    name: str
+    title: str
+    mechanisms: tuple[MechanismSummary, ...]
+
+
+def patient_page(
+    results: PatientResults,
+    facts: Mapping[str, PatientFacts],
+    provenance: Any,
+    settings: Settings,
+) -> str:
+    """The page as HTML text."""
+    ranked = rank_variants(
+        results.of(VariantChange), driver_genes(settings.extra_driver_genes)
+    )
+    tables = dict(results.tables)
+    if results.assessed(VariantChange):
+        tables[VariantChange] = [variant.row for variant in ranked]
+    mirnas = _review_first(results.of(MirnaChange))
+    if results.assessed(MirnaChange):
+        tables[MirnaChange] = mirnas
+    shown = ranked[: settings.max_rows]
+    embedded = embed(tables, settings.max_rows)
+    content = {
+        "version": __version__,
+        "title": f"{results.patient}: AML at diagnosis and relapse",
+        "results": results,
+        "patient": results.patient,
+        "subject": results.patient,
+        "facts": [facts[name] for name in sorted(facts, key=timepoint_rank)],
+        "provenance": provenance,
+        "settings": settings,
+        "checks": pair_checks(results, facts),
+        "comparisons": comparison_views(results, shown, settings.fdr),
+        "thresholds": labels.thresholds(settings.fdr),
+        "left_out": {table.name: table.left_out for table in embedded},
+        "embedded": embedded,
+        "data": _page_data(embedded, settings.fdr),
+        "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
+        "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
+        "mirnas": mirnas[: settings.max_rows],
+        "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
+        "vaf_axis": axes.vaf_axis(6, 254),
+        **_change_axes(results, mirnas[: settings.max_rows]),
+        **_names(),
+    }
+    return render("patient.html.j2", content)
+
+
+def comparison_views(
+    results: PatientResults, variants: Sequence[RankedVariant], fdr: float
+) -> list[ComparisonView]:
+    """One view per comparison that a variant or ITD table names, in the order of time."""
+    summaries = {row.comparison: row for row in results.of(PairSummary)}
+    pairs = results.of(ItdPair)
+    names = {variant.row.comparison for variant in variants} | set(summaries)
+    names |= {pair.comparison for pair in pairs}
+    views = []
+    for number, name in enumerate(sorted(names, key=_by_time), start=1):
+        chosen = tuple(variant for variant in variants if variant.row.comparison == name)
+        counts, wrong = labels.count_labels((variant.row for variant in chosen), fdr, fdr)
+        scatter = vaf_scatter(chosen)
+        views.append(
+            ComparisonView(
+                number,
+                name,
+                chosen,
+                counts,
+                wrong,
+                summaries.get(name),
+                tuple(pair for pair in pairs if pair.comparison == name),
+                scatter if scatter.points else None,
+            )
+        )
+    return views
+
+
+def _by_time(name: str) -> list[tuple[int, int]]:
+    return [timepoint_rank(timepoint) for timepoint in name.split(">")]
+
+
+def mechanism_groups(rows: Sequence[MechanismSummary]) -> list[MechanismGroup]:
+    """Mechanisms by the review's four classes; another class of a user's own comes last."""
+    names = list(dict.fromkeys([*MECHANISM_CLASSES, *sorted({r.mechanism_class for r in rows})]))
+    return [
+        MechanismGroup(name, MECHANISM_CLASSES.get(name, name), chosen)
+        for name in names
+        if (chosen := tuple(row for row in rows if row.mechanism_class == name))
+    ]
+
+
+def poorly_covered(rows: Sequence[GeneCoverage], share: float) -> list[GeneCoverage]:
+    """Genes of which less than `share` reached the minimum depth, the worst first."""
+    low = [row for row in rows if row.share_at_minimum < share]
+    return sorted(low, key=lambda row: (row.share_at_minimum, row.gene, row.sample))
+
+
+def _review_first(rows: Sequence[MirnaChange]) -> list[MirnaChange]:
+    def key(row: MirnaChange) -> tuple[object, ...]:
+        change = row.log2_fold_change
+        size = math.inf if math.isnan(change) else -abs(change)
+        return not row.in_review, row.direction == "not_evaluable", size, row.mirna, row.comparison
+
+    return sorted(rows, key=key)
+
+
+def _page_data(embedded: Sequence[EmbeddedTable], fdr: float) -> dict[str, Any]:
+    return {
+        "tables": {table.name: table.text for table in embedded},
+        "thresholds": labels.thresholds(fdr),
+        "runThreshold": fdr,
+        "changes": [str(label) for label in labels.CHANGES],
+    }
+
+
+def _change_axes(results: PatientResults, mirnas: Sequence[MirnaChange]) -> dict[str, axes.Axis]:
+    def spread(rows: Sequence[Any], *names: str) -> list[float]:
+        return [getattr(row, name) for row in rows for name in names]
+
+    fold = ("log2_low", "log2_fold_change", "log2_high")
+    ratios = ("allelic_ratio", "allelic_ratio_high")
+    libraries = spread(results.of(ItdLibrary), "total_allelic_ratio", "allelic_ratio_high")
+    return {
+        "mirna_axis": axes.change_axis(6, 194, spread(mirnas, *fold)),
+        "gene_axis": axes.change_axis(6, 194, spread(results.of(ExpressionChange), *fold)),
+        "pathway_axis": axes.change_axis(
+            6, 194, spread(results.of(PathwayChange), "delta_low", "delta", "delta_high")
+        ),
+        "ratio_axis": axes.ratio_axis(
+            6, 254, libraries + spread(results.of(ItdClone), *ratios)
+        ),
+    }
+
+
+def _names() -> dict[str, Any]:
+    """What templates call records and words by."""
+    return {
+        "record": {record.__name__: record for record in TABLES},
+        "stations": STATIONS,
+        "changes": labels.CHANGES,
+        "statuses": tuple(Status),
+        "posterior": labels.posterior,
+        "classes": tuple(VariantClass),
+    }
