@@ -1,4 +1,8 @@
-"""Tables of the evidence station."""
+"""Tables of the evidence station.
+
+`evidence.tsv` holds the review's claims; `evidence_beyond_review.tsv` and `evidence_own_claims.tsv`
+have the same columns and hold the resistance facts beyond the review and the user's own claims.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +44,12 @@ class Evidence:
     contradicts: tuple[str, ...] = column("claims that say the opposite")
     references: str = column("reference numbers of the review")
     note: str = column("correction or ambiguity of the claim")
+    knowledge: str = column("review, beyond_review, or the path of the user's claim table")
+    consequence: str = column("what the claim says follows; the status does not judge that part")
+    repeats: str = column("claim that this one restates, NA for none")
+    against: tuple[str, ...] = column("what was seen that says the opposite, beside a support")
+    beside: tuple[str, ...] = column("expression of targets beside the claim; it decides nothing")
+    drugs_named: tuple[str, ...] = column("drugs named in the review with the claim; no advice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +69,30 @@ class MechanismSummary:
     layers: tuple[str, ...] = column("layers that were measured")
     missing_layers: tuple[str, ...] = column("layers that were not measured")
     headline: str = column("one sentence for the reader")
+
+
+@dataclass(frozen=True, slots=True)
+class Flt3Npm1:
+    """`flt3_npm1.tsv`: one row per time point: FLT3-ITD allelic ratio beside NPM1."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point")
+    itd: str = column("present, absent or not_assessed")
+    itd_assay: str = column("dna or rna, what the ITD verdict rests on; NA when not assessed")
+    allelic_ratio: float = column("total ITD / wild type from DNA, NA when there is no wild type")
+    allelic_ratio_low: float = column("lower end of the 95 % interval")
+    allelic_ratio_high: float = column("upper end of the 95 % interval")
+    no_wild_type: bool = column("no wild-type fragment beside the ITD: the ratio counts as high")
+    ratio_class: str = column("none, low (< 0.5), high (>= 0.5) or not_assessed")
+    ratio_class_sure: bool | None = column("the interval lies on one side of 0.5, NA without ratio")
+    npm1: str = column("mutated, wild_type or not_assessed")
+    npm1_change: str = column("protein change of the NPM1 variant, NA for none")
+    npm1_vaf: float = column("its VAF", "fraction")
+    stratum: str = column("the combination in words")
+    review_reading: str = column(
+        "better, poor, open (the review leaves it open), no_itd, not_assessed or diagnosis_only"
+    )
+    eln_2017: str = column("risk group of ELN 2017 by these two markers alone, at diagnosis only")
+    eln_2022: str = column("risk group of ELN 2022 by these two markers alone, at diagnosis only")
+    kinase_changes: tuple[str, ...] = column("FLT3 kinase-domain changes present, with their VAF")
+    notes: tuple[str, ...] = column("what a reader must know to use the row")
