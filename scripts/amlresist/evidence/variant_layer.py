@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from amlresist.alignment_qc.records import GeneCoverage
 from amlresist.evidence.finding import Finding, judge, not_assessed
 from amlresist.evidence.measurements import DNA, Comparison, PatientTables
 from amlresist.evidence.records import Status
@@ -32,7 +33,7 @@ def weigh_change(
     clause: Clause, tables: PatientTables, comparison: Comparison, settings: Settings
 ) -> Finding:
     """Answer `variants ... change=`."""
-    if reason := _cannot_compare(tables, comparison):
+    if reason := cannot_compare(tables, comparison):
         return not_assessed(reason, TABLE)
     rows = _meant(tables.variants or (), clause, comparison.name)
     supporting = [row for row in rows if row.variant_class in clause.expects]
@@ -104,17 +105,17 @@ def sightings_at(clause: Clause, tables: PatientTables, timepoint: str) -> list[
     return [found[place] for place in sorted(found)]
 
 
-def _before(row: VariantChange) -> Sighting:
-    return Sighting(
-        row, row.before_present, row.before_vaf, row.before_vaf_low, row.before_vaf_high
-    )
+def covered_genes(tables: PatientTables, timepoint: str, settings: Settings) -> set[str]:
+    """Genes readable at a time point, so that seeing no variant means there is none."""
+    return {
+        row.gene
+        for row in _coverage_at(tables, timepoint)
+        if row.share_at_minimum >= settings.covered_share
+    }
 
 
-def _after(row: VariantChange) -> Sighting:
-    return Sighting(row, row.after_present, row.after_vaf, row.after_vaf_low, row.after_vaf_high)
-
-
-def _cannot_compare(tables: PatientTables, comparison: Comparison) -> str:
+def cannot_compare(tables: PatientTables, comparison: Comparison) -> str:
+    """Why the variants of a comparison say nothing, "" when they do."""
     if tables.variants is None:
         return "no variants were looked for"
     if not comparison.is_pair:
@@ -124,6 +125,16 @@ def _cannot_compare(tables: PatientTables, comparison: Comparison) -> str:
     if comparison.name not in compared:
         return f"no DNA of both {comparison.before} and {comparison.after}"
     return tables.mismatch(DNA, comparison.before, comparison.after)
+
+
+def _before(row: VariantChange) -> Sighting:
+    return Sighting(
+        row, row.before_present, row.before_vaf, row.before_vaf_low, row.before_vaf_high
+    )
+
+
+def _after(row: VariantChange) -> Sighting:
+    return Sighting(row, row.after_present, row.after_vaf, row.after_vaf_low, row.after_vaf_high)
 
 
 def _meant(rows: Iterable[VariantChange], clause: Clause, comparison: str) -> list[VariantChange]:
@@ -222,17 +233,21 @@ def _nothing_readable(tables: PatientTables) -> str:
 
 
 def _gap(gene: str, timepoint: str, tables: PatientTables, settings: Settings) -> str:
-    dna = tables.dna_samples()
-    shares = [
-        row.share_at_minimum
-        for row in tables.gene_coverage or ()
-        if row.gene == gene and row.timepoint == timepoint and (dna is None or row.sample in dna)
-    ]
+    shares = [r.share_at_minimum for r in _coverage_at(tables, timepoint) if r.gene == gene]
     if not shares:
         return f"whether {gene} was readable at {timepoint} is not known"
     if not max(shares) >= settings.covered_share:
         return f"only {max(shares):.0%} of {gene} was deep enough at {timepoint}"
     return ""
+
+
+def _coverage_at(tables: PatientTables, timepoint: str) -> list[GeneCoverage]:
+    dna = tables.dna_samples()
+    return [
+        row
+        for row in tables.gene_coverage or ()
+        if row.timepoint == timepoint and (dna is None or row.sample in dna)
+    ]
 
 
 def _genes(clause: Clause) -> str:

@@ -1,0 +1,1 @@
+"""Cohort tables: every patient's tables together, and what only the cohort can tell."""
