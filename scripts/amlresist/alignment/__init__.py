@@ -1,1 +1,1 @@
-"""The alignment station."""
+"""Alignment station: FASTQ to duplicate-marked BAM; given BAM and CRAM linked and indexed."""

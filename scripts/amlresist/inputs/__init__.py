@@ -1,1 +1,1 @@
-"""The inputs station."""
+"""Inputs station: check everything that was given before anything heavy, report all at once."""

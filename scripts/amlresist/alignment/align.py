@@ -1,0 +1,148 @@
+"""FASTQ -> BAM: (trim) -> bwa mem -> fixmate -> sort -> mark duplicates -> index.
+
+The bytes do not depend on the number of threads, on paths or on the day: bwa works in batches of a
+fixed number of bases, samtools sorts with a fixed number of threads, and command lines with their
+paths are left out of the header.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pysam
+
+from amlresist.alignment.pipeline import Command, PipelineError, require_programs, run_chain
+from amlresist.alignment.settings import Settings
+from amlresist.files import whole_file
+from amlresist.inputs.fastq import count_reads
+from amlresist.libraries import LibraryInput
+from amlresist.sheet import Capture
+
+BASES_PER_BATCH = (
+    10_000_000  # bwa's batch per thread; fixed, since insert sizes are learnt by batch
+)
+SORT_THREADS = 2
+SORT_MEMORY = "512M"
+PRIMARY = "0x900"
+
+
+def align_library(
+    library: LibraryInput, reference: Path, out: Path, threads: int, settings: Settings
+) -> int:
+    """Align one library and write `out` and `out`.bai.
+
+    Returns:
+        Reads in the BAM, which equal those of the FASTQ files.
+
+    Raises:
+        InputError: a FASTQ is unsound or a program is missing.
+        PipelineError: a program failed, or reads were lost on the way.
+    """
+    require_programs("bwa", "samtools")
+    expected = sum(count_reads(path) for path in library.paths)
+    keeps_duplicates = library.capture == Capture.AMPLICON or not settings.mark_duplicates
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".align-") as folder:
+        scratch = Path(folder)
+        unmarked = scratch / "sorted.bam"
+        commands = alignment_commands(library, reference, scratch, threads, settings)
+        run_chain(commands, unmarked)
+        marked = unmarked if keeps_duplicates else _mark_duplicates(unmarked, settings)
+        finished = _without_command_lines(marked)
+        found = int(pysam.view("-c", "-F", PRIMARY, "-@", str(threads), str(finished)))
+        if not settings.adapter_r1 and found != expected:
+            raise PipelineError(
+                f"{library.sample}: {expected} reads in the FASTQ, {found} in the BAM"
+            )
+        publish_with_index(finished, out, "bai")
+    return found
+
+
+def alignment_commands(
+    library: LibraryInput, reference: Path, scratch: Path, threads: int, settings: Settings
+) -> list[Command]:
+    """The chain from FASTQ to a coordinate-sorted BAM on standard output."""
+    trimming = _trimming(library.paths, settings)
+    reads = ["-p", "-"] if trimming and library.paths[1:] else ["-"]
+    mapping = [
+        *("bwa", "mem", "-t", str(threads), "-K", str(BASES_PER_BATCH)),
+        *("-R", read_group_line(library), str(reference)),
+        *(reads if trimming else map(_plain, library.paths)),
+    ]
+    fixing = ["samtools", "fixmate", "--no-PG", "-u", "-m", "-", "-"]
+    sorting = [
+        *("samtools", "sort", "--no-PG", "-@", str(SORT_THREADS), "-m", SORT_MEMORY),
+        *("-T", str(scratch / "sort"), "-o", "-", "-"),
+    ]
+    return [*([trimming] if trimming else []), mapping, fixing, sorting]
+
+
+def read_group_line(library: LibraryInput) -> str:
+    """The @RG line, with `\\t` as bwa expects it; facts of the sheet, else sensible ones."""
+    facts: Mapping[str, str] = library.read_group
+    fields = {
+        "ID": library.sample,
+        "SM": library.sample,
+        "LB": facts.get("library") or library.sample,
+        "PL": facts.get("platform") or "ILLUMINA",
+        "PU": facts.get("unit") or library.sample,
+    }
+    words = (f"{tag}:{' '.join(value.split())}" for tag, value in fields.items())
+    return "\\t".join(["@RG", *words]).replace("\\t\\t", "\\t")
+
+
+def publish_with_index(alignment: Path, out: Path, suffix: str) -> None:
+    """Move a finished alignment to `out` with a fresh index, the index last and newest."""
+    index = alignment.with_name(f"{alignment.name}.{suffix}")
+    pysam.index("-o", str(index), str(alignment))
+    alignment.replace(out)
+    with whole_file(f"{out}.{suffix}") as partial:
+        shutil.move(index, partial)
+        partial.touch()
+
+
+def _trimming(paths: Sequence[str], settings: Settings) -> Command:
+    if not settings.adapter_r1:
+        return []
+    adapters = ["-a", settings.adapter_r1]
+    if paths[1:]:
+        adapters += ["-A", settings.adapter_r2 or settings.adapter_r1, "--interleaved"]
+    return [
+        *(sys.executable, "-m", "cutadapt", "--quiet", *adapters),
+        *("--minimum-length", str(settings.minimum_length), *map(_plain, paths)),
+    ]
+
+
+def _mark_duplicates(unmarked: Path, settings: Settings) -> Path:
+    marked = unmarked.with_name("marked.bam")
+    optical = ["-d", str(settings.optical_distance)] if settings.optical_distance else []
+    command = [
+        *("samtools", "markdup", "--no-PG", *optical, "-T", str(unmarked.with_name("markdup"))),
+        *(str(unmarked), "-"),
+    ]
+    run_chain([command], marked)
+    return marked
+
+
+def _without_command_lines(alignment: Path) -> Path:
+    """The same records under a header whose @PG lines name programs, but no paths or threads."""
+    with pysam.AlignmentFile(str(alignment), check_sq=False) as handle:
+        lines = str(handle.header).splitlines()
+    header = alignment.with_name("header.sam")
+    header.write_text("".join(f"{_shortened(line)}\n" for line in lines), encoding="utf-8")
+    finished = alignment.with_name("finished.bam")
+    run_chain([["samtools", "reheader", "--no-PG", str(header), str(alignment)]], finished)
+    return finished
+
+
+def _shortened(line: str) -> str:
+    if not line.startswith("@PG"):
+        return line
+    return "\t".join(field for field in line.split("\t") if not field.startswith("CL:"))
+
+
+def _plain(path: str) -> str:
+    """A path that no program takes for an option."""
+    return f"./{path}" if path.startswith("-") else path

@@ -1,0 +1,296 @@
+"""A BAM or CRAM from its first block to its last: header, order, counts, mates, repeats."""
+
+import os
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pysam
+
+from amlresist.inputs.bgzf import block_fault
+from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
+from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
+from amlresist.reference.fasta import Contig
+
+__all__ = ["examine_alignment", "header_facts"]
+
+UNMAPPED, SECONDARY, SUPPLEMENTARY, PAIRED = 0x4, 0x100, 0x800, 0x1
+FIRST_OR_SECOND = 0xC0
+NAMES_KEPT = 200_000
+LOOK_CLOSER_EVERY = 16
+# Shares above which a file is warned about or refused.
+WARN_LOST_MATES, STOP_LOST_MATES = 0.02, 0.20
+STOP_REPEATED = 0.01
+STOP_SPLICED_DNA = 0.05
+TAIL_MATES = 3
+TAIL_SHARE = 0.9
+STAR_UNIQUE = 255
+
+
+@dataclass
+class Stream:
+    """What was seen while reading every record.
+
+    Attributes:
+        mapped_on: contig index -> mapped records, as an index counts them.
+        names: sampled read name -> (primary records seen as first, as second mate, mate place).
+        mask: a name is sampled when its CRC32 has none of these bits.
+        last: (contig index, position) of the last mapped record.
+    """
+
+    records: int = 0
+    primary: int = 0
+    primary_mapped: int = 0
+    unsorted_at: int = 0
+    past_end: int = 0
+    looked_at: int = 0
+    spliced: int = 0
+    without_quality: int = 0
+    flat_quality: int = 0
+    mapq: dict[int, int] = field(default_factory=dict)
+    mapped_on: dict[int, int] = field(default_factory=dict)
+    names: dict[str, list[int]] = field(default_factory=dict)
+    mask: int = 0
+    last: tuple[int, int] = (-1, -1)
+
+
+def examine_alignment(
+    path: str,
+    *,
+    assay: str,
+    sample: str = "",
+    other_samples: Collection[str] = (),
+    contigs: Sequence[Contig] = (),
+    fasta: str = "",
+    verify_index: bool = True,
+) -> list[Finding]:
+    """Everything that can be told from one alignment file.
+
+    Args:
+        assay: `dna` or `rna`; spliced reads are a fault of the first.
+        sample: name of the library in the sheet, other_samples: those of the others.
+        contigs: contigs of the genome, empty when it is not to hand yet.
+        fasta: the genome, for CRAM; "" when not to hand.
+        verify_index: compare the records with the counts of the index beside the file.
+    """
+    findings = Findings(path)
+    pysam.set_verbosity(0)
+    os.environ["REF_PATH"] = os.environ["REF_CACHE"] = "/nonexistent"  # CRAM: never ask a server
+    is_cram = path.lower().endswith(".cram")
+    with findings.guarded():
+        if not is_cram and (fault := _container_fault(path)):
+            findings.stop(*fault)
+            return findings.all
+        facts = header_facts(path)
+        check_contigs(facts, contigs, findings, need_bases=is_cram)
+        check_read_groups(facts, sample, other_samples, findings)
+        if is_cram and not fasta:
+            findings.note("CRAM is read to its end once the genome is there", "Nothing to do.")
+            return findings.all
+        if findings.stopped():
+            return findings.all
+        stream = _read_all(path, facts, fasta)
+        _judge(stream, facts, assay, findings)
+        if verify_index and not is_cram:
+            _check_index(path, stream, facts, findings)
+    return findings.all
+
+
+def _container_fault(path: str) -> tuple[str, str] | None:
+    fault = block_fault(path)
+    if not fault:
+        return None
+    if "gzip" in fault:
+        return f"BAM {fault}", "Re-compress it with samtools view -b (or bgzip)."
+    return f"BAM {fault}", FETCH_AGAIN
+
+
+def _read_all(path: str, facts: HeaderFacts, fasta: str) -> Stream:
+    stream = Stream()
+    lengths = [contig.length for contig in facts.contigs]
+    options: dict[str, Any] = {"reference_filename": fasta} if fasta else {}
+    with pysam.AlignmentFile(path, check_sq=False, **options) as handle:
+        for read in handle.fetch(until_eof=True):
+            _take(stream, read, lengths)
+    return stream
+
+
+def _take(stream: Stream, read: Any, lengths: Sequence[int]) -> None:
+    flag, contig, position = read.flag, read.reference_id, read.reference_start
+    stream.records += 1
+    if contig >= 0:
+        if (contig, position) < stream.last and not stream.unsorted_at:
+            stream.unsorted_at = stream.records
+        stream.last = (contig, position)
+        if not flag & UNMAPPED:
+            stream.mapped_on[contig] = stream.mapped_on.get(contig, 0) + 1
+    if flag & (SECONDARY | SUPPLEMENTARY):
+        return
+    stream.primary += 1
+    if not flag & UNMAPPED:
+        stream.primary_mapped += 1
+        quality = read.mapping_quality
+        stream.mapq[quality] = stream.mapq.get(quality, 0) + 1
+        if read.reference_end is not None and read.reference_end > lengths[contig]:
+            stream.past_end += 1
+        if stream.primary % LOOK_CLOSER_EVERY == 1:
+            _look_closer(stream, read)
+    _remember(stream, read, flag)
+
+
+def _look_closer(stream: Stream, read: Any) -> None:
+    stream.looked_at += 1
+    stream.spliced += any(operation == 3 for operation, _ in read.cigartuples or ())
+    qualities = read.query_qualities
+    if qualities is None:
+        stream.without_quality += 1
+    elif len(qualities) and min(qualities) == max(qualities):
+        stream.flat_quality += 1
+
+
+def _remember(stream: Stream, read: Any, flag: int) -> None:
+    name = read.query_name
+    if zlib.crc32(name.encode()) & stream.mask:
+        return
+    seen = stream.names.setdefault(name, [0, 0, 0, -1, -1])
+    seen[1 if flag & FIRST_OR_SECOND == 0x80 else 0] += 1
+    seen[2] |= flag & PAIRED
+    seen[3], seen[4] = read.next_reference_id, read.next_reference_start
+    if len(stream.names) > NAMES_KEPT:
+        stream.mask = stream.mask << 1 | 1
+        stream.names = {
+            kept: values
+            for kept, values in stream.names.items()
+            if not zlib.crc32(kept.encode()) & stream.mask
+        }
+
+
+def _judge(stream: Stream, facts: HeaderFacts, assay: str, findings: Findings) -> None:
+    if not stream.primary:
+        what = "only secondary or supplementary records" if stream.records else "no reads"
+        findings.warn(
+            f"file has {what}: the library is not evaluable", "Nothing is called lost or absent."
+        )
+        return
+    if stream.unsorted_at:
+        told = "though its header says so" if facts.sort_order == "coordinate" else ""
+        severity = findings.stop if told else findings.note
+        severity(
+            f"records are not sorted by position {told}".strip(),
+            "Sort it with samtools sort." if told else "A sorted copy is made.",
+            f"record {stream.unsorted_at}",
+        )
+    if not stream.primary_mapped:
+        findings.warn("no read is mapped: the library is not evaluable", "Align the reads.")
+        return
+    _judge_mapping(stream, assay, findings)
+    _judge_bases(stream, assay, findings)
+    _judge_names(stream, findings)
+
+
+def _judge_mapping(stream: Stream, assay: str, findings: Findings) -> None:
+    if set(stream.mapq) == {0}:
+        findings.warn(
+            "every read has mapping quality 0: no locus is evaluable",
+            "Align with a program that writes mapping qualities.",
+        )
+    elif set(stream.mapq) == {STAR_UNIQUE} and assay == "dna":
+        findings.warn(
+            "every read has mapping quality 255 (not known)",
+            "Mapping quality cannot be used to leave out misplaced reads.",
+        )
+    if stream.past_end:
+        findings.warn(
+            "reads are aligned past the end of their contig",
+            "They are left out.",
+            value=f"{stream.past_end} reads",
+        )
+
+
+def _judge_bases(stream: Stream, assay: str, findings: Findings) -> None:
+    share = stream.spliced / max(stream.looked_at, 1)
+    if assay == "dna" and share > STOP_SPLICED_DNA:
+        findings.stop(
+            f"{share:.0%} of the reads are spliced (N in CIGAR): this is RNA, not DNA",
+            "Set assay to rna in the sheet.",
+        )
+    if stream.without_quality == stream.looked_at:
+        findings.warn("reads have no base qualities", "A flat error rate is used instead.")
+    elif stream.flat_quality == stream.looked_at:
+        findings.warn("all base qualities are equal", "They cannot tell errors from variants.")
+
+
+def _judge_names(stream: Stream, findings: Findings) -> None:
+    names = list(stream.names.values())
+    repeated = sum(first > 1 or second > 1 for first, second, *_ in names)
+    if repeated / len(names) > STOP_REPEATED:
+        findings.stop(
+            f"{repeated / len(names):.0%} of the reads stand in the file more than once (merged "
+            "twice?)",
+            "Merge each lane once: repeated reads make variants look surer than they are.",
+        )
+        return
+    if repeated:
+        findings.warn(
+            "some reads stand in the file more than once",
+            "Check how it was merged.",
+            value=f"{repeated} of {len(names)} looked at",
+        )
+    pairs = [values for values in names if values[2]]
+    lost = [values for values in pairs if not (values[0] and values[1])]
+    if not lost:
+        return
+    tail = sum((contig, position) > stream.last for *_, contig, position in lost)
+    if tail >= TAIL_MATES and tail > TAIL_SHARE * len(lost) and not stream.unsorted_at:
+        findings.stop(
+            f"file ends early: {tail} reads have their mate behind the last record", FETCH_AGAIN
+        )
+        return
+    _judge_lost_mates(len(lost) / len(pairs), findings)
+
+
+def _judge_lost_mates(share: float, findings: Findings) -> None:
+    message = f"{share:.1%} of the pairs have lost a mate"
+    if share > STOP_LOST_MATES:
+        findings.stop(message, "Give the file before it was filtered.")
+    elif share > WARN_LOST_MATES:
+        findings.warn(message, "Was the file filtered, or cut to regions?")
+
+
+def _check_index(path: str, stream: Stream, facts: HeaderFacts, findings: Findings) -> None:
+    index = next(
+        (i for i in (f"{path}.bai", f"{path}.csi", f"{path[:-4]}.bai") if Path(i).is_file()), None
+    )
+    if index is None:
+        findings.note("has no index", "One is made in the results folder.")
+        return
+    remedy = "It is not used; a fresh one is made in the results folder."
+    counted = [stream.mapped_on.get(number, 0) for number in range(len(facts.contigs))]
+    try:
+        with pysam.AlignmentFile(path, check_sq=False, index_filename=index) as handle:
+            indexed = [stat.mapped for stat in handle.get_index_statistics()]
+    except (ValueError, OSError):
+        findings.warn("index cannot be read", remedy, value=index)
+        return
+    if indexed != counted and _is_cut(counted, indexed):
+        findings.stop(
+            f"file ends early: {sum(counted)} mapped records, {sum(indexed)} in its index",
+            FETCH_AGAIN,
+        )
+    elif indexed != counted:
+        findings.warn("index belongs to another file", remedy, value=index)
+    elif Path(index).stat().st_mtime < Path(path).stat().st_mtime:
+        findings.warn("index is older than the file", remedy, value=index)
+
+
+def _is_cut(counted: Sequence[int], indexed: Sequence[int]) -> bool:
+    """Whether the counts are those of the index up to one contig, fewer on it, none behind it."""
+    filled = [number for number, count in enumerate(counted) if count]
+    last = filled[-1] if filled else 0
+    return (
+        list(counted[:last]) == list(indexed[:last])
+        and counted[last] <= indexed[last]
+        and sum(counted) < sum(indexed)
+    )

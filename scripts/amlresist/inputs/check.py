@@ -1,0 +1,180 @@
+"""The whole check: config and sheets first, then every file once, side by side."""
+
+import os
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from amlresist.errors import InputError
+from amlresist.inputs.alignments import examine_alignment
+from amlresist.inputs.bed import examine_bed
+from amlresist.inputs.digests import describe_file
+from amlresist.inputs.fastq import examine_fastq
+from amlresist.inputs.findings import Finding, Findings, Severity
+from amlresist.inputs.genome import Genome
+from amlresist.inputs.maf import examine_maf
+from amlresist.inputs.matrices import examine_table
+from amlresist.inputs.quick import (
+    READ_COLUMNS,
+    check_libraries_text,
+    check_reference_paths,
+    files_of,
+    reference_paths,
+)
+from amlresist.inputs.reference_files import examine_annotation, examine_genome, named_genome
+from amlresist.inputs.vcf import examine_vcf
+from amlresist.plan import make_plan
+from amlresist.sheet import Assay, GivenKind, Library, comparisons
+
+Examination = Callable[[], list[Finding]]
+_ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+def check_everything(
+    config: Mapping[str, Any], scratch: Path, processes: int
+) -> tuple[list[Finding], list[dict[str, Any]]]:
+    """Check config, sheets and every file they name.
+
+    Args:
+        scratch: folder for temporary files.
+        processes: files looked at side by side.
+
+    Returns:
+        (findings, gravest first; one description per input file). Files are opened only when
+        config, sheets and paths are sound.
+    """
+    try:
+        plan = make_plan(config)
+    except InputError as error:
+        return [Finding(Severity.STOP, problem) for problem in error.problems], []
+    findings = check_libraries_text(config, plan.libraries) + check_reference_paths(config)
+    findings += _single_time_points(plan.libraries, plan.sheet_paths["samples"])
+    if any(finding.severity is Severity.STOP for finding in findings):
+        return findings, []
+    with (
+        tempfile.TemporaryDirectory(dir=scratch, prefix=".check-") as folder,
+        ProcessPoolExecutor(processes) as pool,
+    ):
+        paths = [path for path in reference_paths(config).values() if path]
+        described = pool.map(describe_file, sorted({*plan.files_given(), *plan.sheets(), *paths}))
+        genome, genome_findings = _genome(config, plan.libraries, Path(folder))
+        examinations = _examinations(config, plan.libraries, genome)
+        futures = [pool.submit(examination) for examination in examinations]
+        findings += genome_findings
+        for future in futures:
+            findings += future.result()
+        digests = list(described)
+    findings += _same_content(plan.libraries, digests, plan.sheet_paths["samples"])
+    return sorted(findings, key=lambda finding: _ORDER[finding.severity]), digests
+
+
+def available_processors() -> int:
+    """Processors this job may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _genome(
+    config: Mapping[str, Any], libraries: Sequence[Library], scratch: Path
+) -> tuple[Genome, list[Finding]]:
+    fasta = reference_paths(config)["fasta"]
+    if not fasta:
+        name = str((config.get("reference") or {}).get("name") or "GRCh38")
+        return named_genome(name), []
+    need_bases = any(
+        library.given_kind is GivenKind.VCF or library.bam.lower().endswith(".cram")
+        for library in libraries
+    )
+    return examine_genome(fasta, scratch, need_bases=need_bases)
+
+
+def _examinations(
+    config: Mapping[str, Any], libraries: Sequence[Library], genome: Genome
+) -> list[Examination]:
+    """One examination per file (per pair of FASTQs), the largest first."""
+    samples = {library.sample for library in libraries}
+    found: dict[str, Examination] = {}
+    for library in libraries:
+        for name, examination in _of_library(library, samples, genome):
+            found.setdefault(name, examination)
+    if annotation := reference_paths(config)["annotation"]:
+        found[annotation] = partial(examine_annotation, annotation, genome)
+    return [found[name] for name in sorted(found, key=lambda n: (-Path(n).stat().st_size, n))]
+
+
+def _of_library(
+    library: Library, samples: set[str], genome: Genome
+) -> Iterable[tuple[str, Examination]]:
+    if library.fq1:
+        yield library.fq1, partial(examine_fastq, library.fq1, library.fq2)
+    if library.bam:
+        yield (
+            library.bam,
+            partial(
+                examine_alignment,
+                library.bam,
+                assay=library.assay.value,
+                sample=library.sample,
+                other_samples=frozenset(samples - {library.sample}),
+                contigs=tuple(genome.contigs),
+                fasta=genome.fasta,
+            ),
+        )
+    if library.given:
+        yield library.given, _of_given(library, genome)
+    if library.targets:
+        yield library.targets, partial(examine_bed, library.targets, genome)
+
+
+def _of_given(library: Library, genome: Genome) -> Examination:
+    if library.given_kind is GivenKind.VCF:
+        return partial(examine_vcf, library.given, genome)
+    if library.given_kind is GivenKind.MAF:
+        return partial(examine_maf, library.given, genome)
+    return partial(examine_table, library.given, is_matrix=library.assay is not Assay.DNA)
+
+
+def _same_content(
+    libraries: Sequence[Library], digests: Iterable[Mapping[str, Any]], sheet: str
+) -> list[Finding]:
+    digest_of = {item["path"]: item["digest"] for item in digests if item["size"]}
+    seen: dict[str, tuple[Library, str]] = {}
+    findings = Findings(sheet)
+    for library in libraries:
+        for column, path in files_of(library):
+            digest = digest_of.get(path)
+            if column not in READ_COLUMNS or digest is None:
+                continue
+            first, first_column = seen.setdefault(digest, (library, column))
+            if (first, first_column) != (library, column):
+                findings.stop(
+                    f"has the same content as row {first.row}, column {first_column}",
+                    "Each library has its own reads.",
+                    f"row {library.row}, column {column}",
+                    path,
+                )
+    return findings.all
+
+
+def _single_time_points(libraries: Sequence[Library], sheet: str) -> list[Finding]:
+    timepoints: dict[str, set[str]] = defaultdict(set)
+    for library in libraries:
+        timepoints[library.patient].add(library.timepoint)
+    findings = Findings(sheet)
+    for patient, names in sorted(timepoints.items()):
+        if not comparisons(names):
+            findings.warn(
+                f"patient {patient} has no pair of time points (UNPAIRED)",
+                "The page shows each time point alone; nothing is called acquired or lost.",
+                value=", ".join(sorted(names)),
+            )
+    return findings.all
+
+
+def severity_counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Severity -> number of findings, in the order of gravity."""
+    counts = Counter(finding.severity.value for finding in findings)
+    return {severity.value: counts[severity.value] for severity in Severity}

@@ -1,0 +1,192 @@
+"""FASTQ files from the first record to the last: gzip, structure, letters, mates in step."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import dnaio
+
+from amlresist.errors import InputError, Problem
+from amlresist.inputs.bgzf import GZIP_MAGIC
+from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
+from amlresist.reference.fasta import IUPAC
+
+BATCH = 4096
+_NOT_IUPAC = str.maketrans("", "", IUPAC + IUPAC.lower())
+LOWEST_QUALITY = 33
+# Phred+64 text starts at 59 (Solexa -5) and reaches beyond the usual end of Phred+33 (74, "J").
+LOWEST_PHRED64, HIGHEST_PHRED33 = 59, 80
+WARN_N_SHARE = 0.5
+
+
+@dataclass
+class Letters:
+    """Sums over the bases and qualities of one file."""
+
+    records: int = 0
+    bases: int = 0
+    unknown: int = 0
+    has_lower_case: bool = False
+    lowest: int = 255
+    highest: int = 0
+
+
+def count_reads(path: str) -> int:
+    """Records of a FASTQ, read to its end.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    with _opened(path) as reader:
+        return sum(1 for _ in _records(path, reader))
+
+
+def examine_fastq(path: str, mates: str = "") -> list[Finding]:
+    """Everything that can be told from a FASTQ, or from the two files of a paired library."""
+    findings = Findings(path)
+    letters = [Letters() for _ in range(2 if mates else 1)]
+    with findings.guarded(), ExitStack() as stack:
+        files = [path, mates] if mates else [path]
+        readers = [_records(name, stack.enter_context(_opened(name))) for name in files]
+        for batch in _batches(readers, files):
+            for name, sums, records in zip(files, letters, zip(*batch, strict=True), strict=True):
+                _add(name, sums, records)
+        for name, sums in zip(files, letters, strict=True):
+            _judge(name, sums, findings)
+    return findings.all
+
+
+def _batches(readers: list[Iterator[Any]], files: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Lists of records, mates together."""
+    batch: list[tuple[Any, ...]] = []
+    for number, records in enumerate(zip_longest(*readers), start=1):
+        if len(records) == 2:
+            _require_mates(records[0], records[1], files, number)
+        batch.append(records)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _require_mates(first: Any, second: Any, files: list[str], number: int) -> None:
+    if first is None or second is None:
+        shorter = files[0] if first is None else files[1]
+        raise _fault(shorter, number, "", "file has fewer records than its mate file")
+    if not first.is_mate(second):
+        raise _fault(
+            files[1],
+            number,
+            f"{first.id} / {second.id}",
+            "read names of the two mate files do not pair",
+        )
+    if number == 1 and _mate_number(second.name) == 1:
+        raise _fault(files[1], number, second.name, "mate file holds first mates")
+
+
+def _mate_number(name: str) -> int:
+    words = name.split()
+    if words[0].endswith(("/1", "/2")):
+        return int(words[0][-1])
+    return int(words[1][0]) if len(words) > 1 and words[1][:2] in {"1:", "2:"} else 0
+
+
+def _add(path: str, sums: Letters, records: tuple[Any, ...]) -> None:
+    bases = "".join(record.sequence for record in records)
+    if bases.translate(_NOT_IUPAC):
+        raise _foreign_letter(path, sums.records, records)
+    qualities = "".join(record.qualities for record in records).encode("latin-1")
+    sums.records += len(records)
+    sums.bases += len(bases)
+    sums.unknown += bases.count("N") + bases.count("n")
+    sums.has_lower_case = sums.has_lower_case or not bases.isupper()
+    if qualities:
+        lowest, highest = min(qualities), max(qualities)
+        sums.lowest, sums.highest = min(sums.lowest, lowest), max(sums.highest, highest)
+
+
+def _foreign_letter(path: str, before: int, records: tuple[Any, ...]) -> InputError:
+    for number, record in enumerate(records, start=before + 1):
+        if strange := record.sequence.translate(_NOT_IUPAC):
+            return _fault(path, number, strange[0], "letter is no IUPAC nucleotide code")
+    raise AssertionError("unreachable: the batch has a foreign letter")
+
+
+def _judge(path: str, sums: Letters, findings: Findings) -> None:
+    if not sums.records:
+        findings.warn(
+            "file has no reads: the library is not evaluable",
+            "Nothing is called absent or not expressed.",
+            value=path,
+        )
+        return
+    if _has_crlf(path):
+        findings.warn("lines end with CR LF", "Read as if they ended with LF.", value=path)
+    if sums.has_lower_case and sums.bases:
+        findings.note("has lower-case bases", "Read as upper case.", value=path)
+    if sums.unknown > WARN_N_SHARE * sums.bases:
+        findings.warn(
+            f"{sums.unknown / sums.bases:.0%} of the bases are N",
+            "Was the run a failure?",
+            value=path,
+        )
+    if sums.bases and sums.lowest < LOWEST_QUALITY:
+        raise _fault(path, 0, chr(sums.lowest), "quality below '!'")
+    if sums.lowest >= LOWEST_PHRED64 and sums.highest > HIGHEST_PHRED33:
+        findings.stop(
+            "base qualities are in the old Phred+64 encoding",
+            "Convert them, e.g. with seqtk seq -Q64 -V.",
+            value=f"{chr(sums.lowest)} to {chr(sums.highest)}",
+        )
+
+
+def _has_crlf(path: str) -> bool:
+    with _bytes(path) as handle:
+        return handle.readline(1 << 16).endswith(b"\r\n")
+
+
+def _bytes(path: str) -> BinaryIO:
+    with Path(path).open("rb") as raw:
+        is_gzip = raw.read(2) == GZIP_MAGIC
+    # Python's gzip reads every member and refuses what follows the last one.
+    return cast("BinaryIO", gzip.open(path, "rb") if is_gzip else Path(path).open("rb"))
+
+
+class _opened:  # noqa: N801  # a context manager used like a function
+    """Open a FASTQ for `dnaio`; an empty file is an empty list of records."""
+
+    def __init__(self, path: str) -> None:
+        self._stack = ExitStack()
+        self._path = path
+
+    def __enter__(self) -> Any:
+        handle = self._stack.enter_context(_bytes(self._path))
+        return self._stack.enter_context(dnaio.open(handle, fileformat="fastq"))
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+
+def _records(path: str, reader: Any) -> Iterator[Any]:
+    """Records of `reader`; what it raises becomes an `InputError` with the record's number."""
+    number = 0
+    iterator = iter(reader)
+    while True:
+        try:
+            record = next(iterator, None)
+        except (dnaio.FastqFormatError, EOFError, OSError, ValueError) as error:
+            raise _fault(path, number + 1, "", " ".join(str(error).split())) from error
+        if record is None:
+            return
+        number += 1
+        yield record
+
+
+def _fault(path: str, record: int, value: str, message: str) -> InputError:
+    where = f"record {record}" if record else ""
+    return InputError(Problem(path, where, value, message, FETCH_AGAIN))

@@ -1,0 +1,79 @@
+"""A given MAF (mutation annotation format): columns, numbers, places."""
+
+from collections.abc import Sequence
+
+from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
+from amlresist.inputs.genome import Genome
+from amlresist.inputs.text import Line, lines_of
+
+NEEDED = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Tumor_Sample_Barcode",
+)
+SHOWN = 5
+
+
+def examine_maf(path: str, genome: Genome) -> list[Finding]:
+    """Everything that can be told from a MAF; CR-only line ends are read like any other."""
+    findings = Findings(path)
+    with findings.guarded():
+        lines = [line for line in lines_of(path) if line.text and not line.text.startswith("#")]
+        if not lines:
+            findings.stop("has no lines", FETCH_AGAIN)
+            return findings.all
+        header = lines[0].text.split("\t")
+        missing = [name for name in NEEDED if name not in header]
+        if missing:
+            has_blanks = len(header) == 1 and len(lines[0].text.split()) > 1
+            findings.stop(
+                "columns are separated by spaces, not tabs"
+                if has_blanks
+                else "columns are missing",
+                f"A MAF needs {', '.join(NEEDED)}.",
+                f"line {lines[0].number}",
+                ", ".join(missing),
+            )
+            return findings.all
+        _check_rows(lines[1:], header, genome, findings)
+    return findings.all
+
+
+def _check_rows(
+    lines: Sequence[Line], header: list[str], genome: Genome, findings: Findings
+) -> None:
+    if not lines:
+        findings.note("lists no variant", "Taken as: the caller reported none.")
+        return
+    contig_column, start_column = header.index("Chromosome"), header.index("Start_Position")
+    outside = []
+    for line in lines:
+        fields = line.text.split("\t")
+        where = f"line {line.number}"
+        if len(fields) < max(header.index(name) for name in NEEDED) + 1 or len(fields) > len(
+            header
+        ):
+            findings.stop(
+                f"has {len(fields)} columns, the header {len(header)}",
+                FETCH_AGAIN,
+                where,
+                line.text,
+            )
+            return
+        if not fields[start_column].isdigit() or fields[start_column] == "0":
+            findings.stop(
+                "Start_Position is no position", "Correct the line.", where, fields[start_column]
+            )
+            return
+        contig = genome.names_for([fields[contig_column]]).get(fields[contig_column])
+        if contig and int(fields[start_column]) > genome.lengths[contig]:
+            outside.append(f"{fields[contig_column]}:{fields[start_column]}")
+    if outside:
+        findings.warn(
+            f"{len(outside)} of {len(lines)} variants lie past the end of their contig",
+            "Were the calls made on another build than the genome?",
+            value=", ".join(outside[:SHOWN]),
+        )

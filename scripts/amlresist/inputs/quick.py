@@ -1,0 +1,83 @@
+"""What takes no time: whether files exist, can be read, and are not the same file twice."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from amlresist.inputs.findings import Finding, Findings
+from amlresist.sheet import Library
+
+FILE_COLUMNS = ("fq1", "fq2", "bam", "given", "targets")
+# A BED or a joint call set may serve several libraries; reads may not.
+READ_COLUMNS = frozenset({"fq1", "fq2", "bam"})
+
+
+def files_of(library: Library) -> Iterator[tuple[str, str]]:
+    """(column, path) of each file a sheet row names."""
+    for column in FILE_COLUMNS:
+        path = getattr(library, column)
+        if path:
+            yield column, path
+
+
+def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]) -> list[Finding]:
+    """Every problem that shows without opening a file; quick enough for each start of a run."""
+    sheet = str(config.get("samples") or "config/samples.tsv")
+    findings = Findings(sheet)
+    first_use: dict[tuple[int, int], tuple[Library, str]] = {}
+    for library in libraries:
+        for column, path in files_of(library):
+            where = f"row {library.row}, column {column}"
+            if not (fault := _file_fault(path)):
+                if column in READ_COLUMNS:
+                    _check_reuse(library, column, path, first_use, findings)
+                continue
+            findings.stop(
+                fault, "Correct the path (paths count from where you start).", where, path
+            )
+    return findings.all
+
+
+def reference_paths(config: Mapping[str, Any]) -> dict[str, str]:
+    """`fasta` and `annotation` as the config gives them, "" where it does not."""
+    section = config.get("reference") or {}
+    return {name: str(section.get(name) or "") for name in ("fasta", "annotation")}
+
+
+def check_reference_paths(config: Mapping[str, Any]) -> list[Finding]:
+    """Whether genome and annotation exist where they are given."""
+    findings = Findings("config")
+    for name, path in reference_paths(config).items():
+        if path and (fault := _file_fault(path)):
+            findings.stop(fault, "Correct the path.", f"reference.{name}", path)
+    return findings.all
+
+
+def _file_fault(path: str) -> str:
+    place = Path(path)
+    if not place.exists():
+        return "file does not exist"
+    if not place.is_file():
+        return "is not a regular file"
+    if not os.access(path, os.R_OK):
+        return "file may not be read by you"
+    return ""
+
+
+def _check_reuse(
+    library: Library,
+    column: str,
+    path: str,
+    first_use: dict[tuple[int, int], tuple[Library, str]],
+    findings: Findings,
+) -> None:
+    status = Path(path).stat()
+    first, first_column = first_use.setdefault((status.st_dev, status.st_ino), (library, column))
+    if first is not library or first_column != column:
+        findings.stop(
+            f"is the same file as in row {first.row}, column {first_column}",
+            "Each library has its own reads.",
+            f"row {library.row}, column {column}",
+            path,
+        )

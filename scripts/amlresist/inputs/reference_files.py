@@ -1,0 +1,62 @@
+"""Genome and annotation as the config gives them."""
+
+from pathlib import Path
+
+from amlresist.annotation import read_gene_models
+from amlresist.inputs.findings import Finding, Findings
+from amlresist.inputs.genome import Genome
+from amlresist.reference.builds import BUILD_LENGTHS
+from amlresist.reference.contigs import place_transcripts
+from amlresist.reference.fasta import Contig, contigs_of, write_genome
+
+
+def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Genome, list[Finding]]:
+    """Contigs of the genome, and what is wrong with its file.
+
+    Args:
+        scratch: folder for a plain, freshly indexed copy, made when `need_bases`.
+    """
+    findings = Findings(fasta)
+    genome = Genome()
+    with findings.guarded():
+        contigs = contigs_of(fasta)
+        copy = scratch / "genome.fa"
+        if need_bases:
+            write_genome(fasta, copy)
+        genome = Genome(str(copy) if need_bases else "", contigs)
+        index = Path(f"{fasta}.fai")
+        if index.is_file() and index.stat().st_mtime < Path(fasta).stat().st_mtime:
+            findings.note("index (.fai) is older than the genome", "A fresh one is made.")
+    return genome, findings.all
+
+
+def named_genome(name: str) -> Genome:
+    """Chromosome lengths of a build that will be fetched."""
+    return Genome("", [Contig(n, length, "") for n, length in BUILD_LENGTHS[name].items()])
+
+
+def examine_annotation(path: str, genome: Genome) -> list[Finding]:
+    """Whether gene models can be read and lie in the genome."""
+    findings = Findings(path)
+    with findings.guarded():
+        models = read_gene_models(path)
+        if not genome.contigs:
+            return findings.all
+        placed, absent, beyond = place_transcripts(models, genome.lengths)
+        if beyond:
+            findings.stop(
+                f"{len(beyond)} transcripts lie past the end of their contig",
+                "Genome and annotation must be of the same build.",
+                beyond[0].transcript,
+                f"{beyond[0].chrom}:{beyond[0].end}",
+            )
+        elif not placed:
+            findings.stop(
+                "no transcript lies on a contig of the genome",
+                "Genome and annotation must be of the same build.",
+                value=models[0].chrom,
+            )
+        elif absent:
+            genes = len({model.gene for model in absent})
+            findings.note(f"{genes} genes lie on contigs that the genome lacks", "Left out.")
+    return findings.all

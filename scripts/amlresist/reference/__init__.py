@@ -1,0 +1,1 @@
+"""Reference station: genome, gene models and transcripts that every other station reads."""
