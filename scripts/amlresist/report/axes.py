@@ -27,7 +27,7 @@ class Axis:
         """Position of a value, rounded to a tenth; the lowest value's for NaN."""
         if math.isnan(value):
             return self.start
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        share: float = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * share**self.power, 1)
 
 

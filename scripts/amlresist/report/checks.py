@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from amlresist.alignment_qc.records import AlignmentQc, PairIdentity
+from amlresist.cohort.patients import NOT_RUN
 from amlresist.report.results import STATIONS, PatientResults
-from amlresist.report.wording import listed, percent, plural, significant, words
+from amlresist.report.wording import is_missing, listed, percent, plural, significant, words
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.records import PairSummary, VariantChange
 
@@ -46,8 +47,8 @@ def pair_checks(results: PatientResults, facts: Mapping[str, PatientFacts]) -> l
 
 def _failures(results: PatientResults) -> list[Check]:
     return [
-        Check(f"{STATIONS[station]} failed", State.BAD, reason)
-        for station, reason in results.failed.items()
+        Check(f"{STATIONS[station]} failed", State.BAD, "it left no table; see its log")
+        for station in results.failed
     ]
 
 
@@ -78,7 +79,7 @@ def _purity(summaries: Sequence[PairSummary], facts: Mapping[str, PatientFacts])
     for summary in summaries:
         before, after = summary.comparison.split(">")
         for timepoint, share in ((before, summary.purity_before), (after, summary.purity_after)):
-            if share == share:  # not NaN
+            if not is_missing(share):
                 found[timepoint] = f"{timepoint} {percent(share)} ({summary.purity_source})"
                 shares.append(share)
     for timepoint, fact in facts.items():
@@ -122,10 +123,11 @@ def _kits(results: PatientResults) -> Check:
 
 def _layers(results: PatientResults) -> Check:
     layers = ("variants", "flt3_itd", "mirna", "expression")
-    missing = [STATIONS[name] for name in layers if not results.ran(name)]
-    if not missing:
+    missing = [STATIONS[name] for name in layers if results.states[name] == NOT_RUN]
+    if not missing and not results.failed:
         return Check("Layers", State.GOOD, "DNA, FLT3-ITD, miRNA and expression measured")
-    return Check("Layers", State.UNKNOWN, f"not assessed: {listed(missing)}")
+    text = f"not assessed: {listed(missing)}" if missing else "some failed, see above"
+    return Check("Layers", State.UNKNOWN, text)
 
 
 def _treatment(facts: Mapping[str, PatientFacts]) -> list[Check]:

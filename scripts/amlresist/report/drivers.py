@@ -10,7 +10,8 @@ from amlresist.report.labels import CHANGES, is_somatic
 from amlresist.settings import RESOURCES
 from amlresist.variants.records import VariantChange, VariantClass
 
-GENES = RESOURCES / "knowledge" / "canonical_transcripts.tsv"
+GENES = RESOURCES / "knowledge" / "genes.tsv"
+DRIVER_ROLES = frozenset({"driver", "review_variant", "resistance"})
 # Consequences that leave the protein as it is (Sequence Ontology terms).
 SILENT = frozenset(
     {
@@ -54,7 +55,8 @@ def driver_genes(extra: Sequence[str] = ()) -> frozenset[str]:
     """Genes of the review and of AML, with the user's own."""
     with open_text(GENES) as handle:
         rows = csv.DictReader(handle, delimiter="\t")
-        return frozenset({row["gene"] for row in rows} | set(extra))
+        found = {row["gene"] for row in rows if DRIVER_ROLES & set(row["roles"].split(";"))}
+    return frozenset(found | set(extra))
 
 
 def rank_variants(rows: Sequence[VariantChange], genes: frozenset[str]) -> list[RankedVariant]:

@@ -1,10 +1,9 @@
 """The tables of a page as text inside the page, for export and for the reader's threshold."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from amlresist.report.results import TABLES
 from amlresist.tables import table_text
 
 
@@ -25,16 +24,7 @@ class EmbeddedTable:
     left_out: int
 
 
-def embed(tables: Mapping[type, Sequence[Any]], limit: int) -> list[EmbeddedTable]:
-    """The first `limit` rows of each table, in the order of `TABLES`."""
-    return [_embed(record, tables[record], limit) for record in TABLES if record in tables]
-
-
-def _embed(record: type, rows: Sequence[Any], limit: int) -> EmbeddedTable:
-    kept: Iterable[Any] = rows[:limit]
-    return EmbeddedTable(
-        TABLES[record][1],
-        table_text(record, kept),
-        min(len(rows), limit),
-        max(0, len(rows) - limit),
-    )
+def embed(name: str, record: type, rows: Sequence[Any], limit: int) -> EmbeddedTable:
+    """The first `limit` rows of a table."""
+    kept = rows[:limit]
+    return EmbeddedTable(name, table_text(record, kept), len(kept), len(rows) - len(kept))

@@ -8,7 +8,7 @@ from typing import Any
 
 from amlresist import __version__
 from amlresist.alignment_qc.records import GeneCoverage
-from amlresist.evidence.records import MechanismSummary, Status
+from amlresist.evidence.records import Evidence, MechanismSummary, Status
 from amlresist.expression.records import ExpressionChange, PathwayChange
 from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
 from amlresist.mirna.records import MirnaChange
@@ -18,7 +18,14 @@ from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
 from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.plots import Scatter, clone_chart, vaf_scatter
 from amlresist.report.render import render
-from amlresist.report.results import STATIONS, TABLES, PatientResults
+from amlresist.report.results import (
+    BEYOND_REVIEW,
+    FILES,
+    OWN_CLAIMS,
+    STATIONS,
+    TABLES,
+    PatientResults,
+)
 from amlresist.report.settings import Settings
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange, VariantClass
@@ -28,6 +35,14 @@ MECHANISM_CLASSES = {
     "gene": "Gene alterations",
     "mirna": "miRNA",
     "pathway": "Signalling pathways",
+    "general": "The disease as a whole",
+}
+
+# File -> caption: claims of different standing are never mixed.
+EVIDENCE_TABLES = {
+    FILES[Evidence]: "Claims of the review",
+    BEYOND_REVIEW: "Resistance facts beyond the review",
+    OWN_CLAIMS: "Your own claims",
 }
 
 
@@ -79,17 +94,17 @@ def patient_page(
     settings: Settings,
 ) -> str:
     """The page as HTML text."""
-    ranked = rank_variants(
-        results.of(VariantChange), driver_genes(settings.extra_driver_genes)
-    )
-    tables = dict(results.tables)
-    if results.assessed(VariantChange):
-        tables[VariantChange] = [variant.row for variant in ranked]
+    ranked = rank_variants(results.of(VariantChange), driver_genes(settings.extra_driver_genes))
     mirnas = _review_first(results.of(MirnaChange))
-    if results.assessed(MirnaChange):
-        tables[MirnaChange] = mirnas
     shown = ranked[: settings.max_rows]
-    embedded = embed(tables, settings.max_rows)
+    ordered: dict[str, list[Any]] = {
+        FILES[VariantChange]: [variant.row for variant in ranked],
+        FILES[MirnaChange]: mirnas,
+    }
+    embedded = [
+        embed(name, TABLES[name][1], ordered.get(name, rows), settings.max_rows)
+        for name, rows in results.tables.items()
+    ]
     content = {
         "version": __version__,
         "title": f"{results.patient}: AML at diagnosis and relapse",
@@ -105,11 +120,12 @@ def patient_page(
         "left_out": {table.name: table.left_out for table in embedded},
         "embedded": embedded,
         "data": _page_data(embedded, settings.fdr),
+        "evidence_tables": EVIDENCE_TABLES,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
         "mirnas": mirnas[: settings.max_rows],
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
-        "vaf_axis": axes.vaf_axis(6, 254),
+        "vaf_axis": axes.vaf_axis(6, 214),
         **_change_axes(results, mirnas[: settings.max_rows]),
         **_names(),
     }
@@ -195,16 +211,14 @@ def _change_axes(results: PatientResults, mirnas: Sequence[MirnaChange]) -> dict
         "pathway_axis": axes.change_axis(
             6, 194, spread(results.of(PathwayChange), "delta_low", "delta", "delta_high")
         ),
-        "ratio_axis": axes.ratio_axis(
-            6, 254, libraries + spread(results.of(ItdClone), *ratios)
-        ),
+        "ratio_axis": axes.ratio_axis(6, 214, libraries + spread(results.of(ItdClone), *ratios)),
     }
 
 
 def _names() -> dict[str, Any]:
     """What templates call records and words by."""
     return {
-        "record": {record.__name__: record for record in TABLES},
+        "record": {record.__name__: record for record in FILES},
         "stations": STATIONS,
         "changes": labels.CHANGES,
         "statuses": tuple(Status),

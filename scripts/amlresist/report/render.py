@@ -32,8 +32,10 @@ def render(template: str, content: Mapping[str, Any]) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash_source(style)}; "
         f"script-src {_hash_source(script)}; base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template(template).render(
-        **content, style=Markup(style), script=Markup(script), policy=policy
+    return (
+        _environment()
+        .get_template(template)
+        .render(**content, style=Markup(style), script=Markup(script), policy=policy)
     )
 
 

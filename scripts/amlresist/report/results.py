@@ -6,33 +6,42 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, PairIdentity
-from amlresist.evidence.records import Evidence, MechanismSummary
-from amlresist.expression.records import ExpressionChange, PathwayChange
+from amlresist.cohort.patients import DONE, FAILED, NOT_RUN, station_state
+from amlresist.evidence.records import Evidence, Flt3Npm1, MechanismSummary
+from amlresist.expression.records import ExpressionChange, ExpressionLibrary, PathwayChange
 from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
 from amlresist.mirna.records import MirnaChange, MirnaQc
 from amlresist.tables import read_table
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange
 
 Record = TypeVar("Record")
+BEYOND_REVIEW = "evidence_beyond_review.tsv"
+OWN_CLAIMS = "evidence_own_claims.tsv"
 
-# Record -> (station, file name): what the pages read.
-TABLES: Mapping[type, tuple[str, str]] = {
-    VariantChange: ("variants", "variants.tsv"),
-    PairSummary: ("variants", "variant_summary.tsv"),
-    CloneShare: ("variants", "clones.tsv"),
-    ItdLibrary: ("flt3_itd", "flt3_itd.tsv"),
-    ItdClone: ("flt3_itd", "flt3_itd_clones.tsv"),
-    ItdPair: ("flt3_itd", "flt3_itd_pairs.tsv"),
-    MirnaChange: ("mirna", "mirna_change.tsv"),
-    MirnaQc: ("mirna", "mirna_qc.tsv"),
-    ExpressionChange: ("expression", "expression_change.tsv"),
-    PathwayChange: ("expression", "pathways.tsv"),
-    Evidence: ("evidence", "evidence.tsv"),
-    MechanismSummary: ("evidence", "mechanisms.tsv"),
-    AlignmentQc: ("alignment_qc", "alignment_qc.tsv"),
-    GeneCoverage: ("alignment_qc", "gene_coverage.tsv"),
-    PairIdentity: ("alignment_qc", "pair_identity.tsv"),
+# File name -> (station, record): what the pages read, in the order they offer it.
+TABLES: Mapping[str, tuple[str, type]] = {
+    "variants.tsv": ("variants", VariantChange),
+    "variant_summary.tsv": ("variants", PairSummary),
+    "clones.tsv": ("variants", CloneShare),
+    "flt3_itd.tsv": ("flt3_itd", ItdLibrary),
+    "flt3_itd_clones.tsv": ("flt3_itd", ItdClone),
+    "flt3_itd_pairs.tsv": ("flt3_itd", ItdPair),
+    "flt3_npm1.tsv": ("evidence", Flt3Npm1),
+    "mirna_change.tsv": ("mirna", MirnaChange),
+    "mirna_qc.tsv": ("mirna", MirnaQc),
+    "expression_change.tsv": ("expression", ExpressionChange),
+    "expression_qc.tsv": ("expression", ExpressionLibrary),
+    "pathways.tsv": ("expression", PathwayChange),
+    "evidence.tsv": ("evidence", Evidence),
+    BEYOND_REVIEW: ("evidence", Evidence),
+    OWN_CLAIMS: ("evidence", Evidence),
+    "mechanisms.tsv": ("evidence", MechanismSummary),
+    "alignment_qc.tsv": ("alignment_qc", AlignmentQc),
+    "gene_coverage.tsv": ("alignment_qc", GeneCoverage),
+    "pair_identity.tsv": ("alignment_qc", PairIdentity),
 }
+# Record -> the file it is read from when no other is named.
+FILES: Mapping[type, str] = {TABLES[name][1]: name for name in reversed(list(TABLES))}
 # Station -> what a reader calls it, in the order of the pages.
 STATIONS: Mapping[str, str] = {
     "alignment_qc": "Alignment quality",
@@ -42,7 +51,6 @@ STATIONS: Mapping[str, str] = {
     "expression": "Gene expression and pathways",
     "evidence": "Evidence",
 }
-FAILURE_NOTE = "failed.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +59,53 @@ class PatientResults:
 
     Attributes:
         patient: pseudonym.
-        tables: record -> its rows, only for tables that exist.
-        failed: station -> why it has no result, in words.
+        tables: file name -> its rows, only for files that exist.
+        states: station -> done, failed or not_run.
         figures: library -> SVG text drawn by the FLT3-ITD station.
     """
 
     patient: str
-    tables: Mapping[type, list[Any]]
-    failed: Mapping[str, str]
+    tables: Mapping[str, list[Any]]
+    states: Mapping[str, str]
     figures: Mapping[str, str]
 
-    def of(self, record: type[Record]) -> list[Record]:
+    def of(self, record: type[Record], name: str = "") -> list[Record]:
         """Rows of a table; empty when the table is not there."""
-        return cast("list[Record]", self.tables.get(record, []))
+        return cast("list[Record]", self.tables.get(name or FILES[record], []))
 
     def assessed(self, record: type) -> bool:
-        """Whether the table exists, be it empty."""
-        return record in self.tables
+        """Whether the record's table exists, be it empty."""
+        return FILES[record] in self.tables
 
     def ran(self, station: str) -> bool:
-        """Whether the station left any of its tables."""
-        return any(TABLES[record][0] == station for record in self.tables)
+        """Whether the station finished."""
+        return self.states[station] == DONE
+
+    @property
+    def failed(self) -> list[str]:
+        """Stations that began or had to run and left no table."""
+        return [station for station in STATIONS if self.states[station] == FAILED]
 
 
 def read_results(folder: Path, patient: str, planned: tuple[str, ...] = ()) -> PatientResults:
     """Read what the stations left in `results/{patient}`.
 
-    A station has failed when it left a `failed.txt` with the reason, or when it was planned and
-    its tables are missing.
+    A station counts as failed when it left traces but no table, or when it was `planned` and has
+    no table.
 
     Raises:
         InputError: a table is there but cannot be read.
     """
-    tables = {
-        record: read_table(folder / station / name, record)
-        for record, (station, name) in TABLES.items()
+    tables: dict[str, list[Any]] = {
+        name: read_table(folder / station / name, record)
+        for name, (station, record) in TABLES.items()
         if (folder / station / name).is_file()
     }
-    present = {TABLES[record][0] for record in tables}
-    failed = {
-        station: "planned, but it left no table"
-        for station in STATIONS
-        if station in planned and station not in present
-    }
-    for station in STATIONS:
-        note = folder / station / FAILURE_NOTE
-        if note.is_file():
-            failed[station] = " ".join(note.read_text(encoding="utf-8").split()) or "no reason left"
-    return PatientResults(patient, tables, failed, _figures(folder))
+    states = {name: station_state(folder.parent, folder.name, name) for name in STATIONS}
+    for station in planned:
+        if states.get(station) == NOT_RUN:
+            states[station] = FAILED
+    return PatientResults(patient, tables, states, _figures(folder))
 
 
 def _figures(folder: Path) -> dict[str, str]:

@@ -124,6 +124,8 @@ function fillFilter(box, filter) {
   filter.select.value = names.has(chosen) ? chosen : "";
 }
 
+const SMALL = 6; // rows that one sees at a glance need no search
+
 function addTools(element) {
   const table = element.querySelector("table");
   const bodies = all(":scope > tbody", table);
@@ -146,6 +148,10 @@ function addTools(element) {
   button.setAttribute("aria-label", `Export TSV: ${title}`);
   button.addEventListener("click", () => exportTable(element));
   tools.append(button, box.shown);
+  if (bodies.length <= SMALL) {
+    tools.classList.add("small");
+    tools.replaceChildren(button);
+  }
   box.search.addEventListener("input", () => filterRows(box));
   element.prepend(tools);
   addSorting(table);
@@ -239,6 +245,7 @@ function applyThreshold(threshold) {
     rows.forEach((row, i) => {
       if (row.comparison !== section.dataset.comparison || !isSomatic(row)) return;
       counts[labels[i]] = (counts[labels[i]] ?? 0) + 1;
+      counts.told = (counts.told ?? 0) + (labels[i] !== "not_evaluable");
       wrong += labelError(row, labels[i]);
     });
     showCounts(section, counts, wrong);
