@@ -3,21 +3,25 @@
 import argparse
 from pathlib import Path
 
-from amlresist.annotation import read_gene_models
+from amlresist.annotation import Transcript, read_gene_models
+from amlresist.errors import InputError, Problem
 from amlresist.evidence.knowledge import Role, genes
 from amlresist.expression import tables as station
 from amlresist.expression.change import prior_dispersion
-from amlresist.expression.gene_sets import load_gene_sets, shipped_themes
+from amlresist.expression.gene_sets import GeneSet, load_gene_sets, shipped_themes
 from amlresist.expression.genes import GeneNames
-from amlresist.expression.libraries import measure, require_one_scale
+from amlresist.expression.libraries import measure, require_fitting_columns
 from amlresist.expression.matrix import read_matrix
+from amlresist.expression.matrix_scores import CohortMethod, sample_scores
 from amlresist.expression.records import (
     ExpressionChange,
     ExpressionLibrary,
     GeneExpression,
     PathwayChange,
+    SampleScore,
     UnmappedIdentifier,
 )
+from amlresist.expression.scores import Method
 from amlresist.expression.settings import Settings
 from amlresist.libraries import add_library_arguments, facts_from_json, libraries_from
 from amlresist.settings import load
@@ -34,23 +38,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", default="", help="genome FASTA, for CRAM")
     parser.add_argument("--facts", default="", metavar="JSON", help="what is known of the patient")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder for the tables")
+    parser.add_argument(
+        "--score-matrix", default="", metavar="FILE", help="score every sample of a matrix instead"
+    )
+    parser.add_argument(
+        "--score-methods",
+        nargs="+",
+        default=["singscore"],
+        choices=[*Method, *CohortMethod],
+        help="scores for --score-matrix; the last three compare samples with each other",
+    )
     parser.add_argument("--settings", default="", metavar="JSON", help="settings of the station")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Measure the libraries, compare them, write the tables."""
     settings = load(Settings, "expression", arguments.settings)
-    libraries = libraries_from(arguments)
+    _check_methods(settings)
     models = read_gene_models(arguments.gene_models) if arguments.gene_models else []
     names = GeneNames(models)
     gene_sets = load_gene_sets(settings.gene_sets, settings.networks, names)
+    if arguments.score_matrix:
+        _score_matrix(arguments, settings, names, gene_sets)
+    else:
+        _compare(arguments, settings, models, names, gene_sets)
+
+
+def _compare(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    models: list[Transcript],
+    names: GeneNames,
+    gene_sets: list[GeneSet],
+) -> None:
+    libraries = libraries_from(arguments)
     theme_genes = frozenset(gene for theme in shipped_themes() for gene in theme.genes)
     reference = arguments.reference or None
     measured = [
         measure(library, arguments.patient, models, names, theme_genes, settings, reference)
         for library in libraries
     ]
-    require_one_scale(measured)
+    require_fitting_columns(measured)
     question = station.Question(
         arguments.patient,
         _genes_of_interest(theme_genes),
@@ -80,6 +108,36 @@ def main(arguments: argparse.Namespace) -> None:
     )
     write_table(out_dir / "expression_change.tsv", ExpressionChange, change)
     write_table(out_dir / "pathways.tsv", PathwayChange, pathways)
+
+
+def _score_matrix(
+    arguments: argparse.Namespace, settings: Settings, names: GeneNames, gene_sets: list[GeneSet]
+) -> None:
+    rows = sample_scores(
+        read_matrix(arguments.score_matrix),
+        names,
+        gene_sets,
+        arguments.score_methods,
+        scale=settings.matrix_scale,
+        minimum_genes=settings.minimum_genes,
+        minimum_coverage=settings.minimum_coverage,
+        minimum_samples=settings.cohort_minimum,
+    )
+    write_table(arguments.out_dir / "sample_scores.tsv", SampleScore, rows)
+
+
+def _check_methods(settings: Settings) -> None:
+    unknown = [name for name in settings.methods if name not in set(Method)]
+    if unknown or not settings.methods:
+        raise InputError(
+            Problem(
+                "settings",
+                "expression.methods",
+                ", ".join(map(str, unknown)),
+                "not a score of a single sample",
+                f"Choose from {', '.join(Method)}; GSVA and the like need --score-matrix.",
+            )
+        )
 
 
 def _genes_of_interest(theme_genes: frozenset[str]) -> dict[str, bool]:

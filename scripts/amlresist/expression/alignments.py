@@ -77,26 +77,32 @@ def count_fragments(
     """
     index = ExonIndex(models)
     counts = dict.fromkeys(index.lengths, 0)
-    with pysam.AlignmentFile(str(path), reference_filename=reference) as alignments:
-        if not index.contigs & set(alignments.references):
-            raise InputError(
-                Problem(
-                    str(path),
-                    "header",
-                    ", ".join(alignments.references[:3]),
-                    "no contig in common with the annotation",
-                    "Use the genome build and contig names the reads were aligned to.",
-                )
-            )
-        try:
+    try:
+        with pysam.AlignmentFile(str(path), reference_filename=reference) as alignments:
+            _require_common_contigs(path, alignments, index)
             for genes in _fragment_genes(alignments, index, minimum_mapping_quality, strandedness):
                 if len(genes) == 1:
                     counts[next(iter(genes))] += 1
-        except OSError as error:
-            raise InputError(
-                Problem(str(path), "", "", f"cannot be read to its end: {error}", "Copy it again.")
-            ) from error
+    except (OSError, ValueError) as error:  # pysam's two for files that are cut or no alignments
+        raise InputError(
+            Problem(str(path), "", "", f"cannot be read to its end: {error}", "Copy it again.")
+        ) from error
     return _measured(counts, index.lengths)
+
+
+def _require_common_contigs(
+    path: Path | str, alignments: pysam.AlignmentFile, index: ExonIndex
+) -> None:
+    if not index.contigs & set(alignments.references):
+        raise InputError(
+            Problem(
+                str(path),
+                "header",
+                ", ".join(alignments.references[:3]),
+                "no contig in common with the annotation",
+                "Use the genome build and contig names the reads were aligned to.",
+            )
+        )
 
 
 def _measured(counts: dict[str, int], lengths: dict[str, int]) -> Measured:

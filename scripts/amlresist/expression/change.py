@@ -202,7 +202,7 @@ def cohort_dispersion(
     spread = (np.where(used, values - mean, 0.0) ** 2).sum(axis=0) / free
     counting = np.where(used, sampling_variance[:, enough], 0.0).sum(axis=0) / (free + 1)
     squared = np.maximum(spread - counting, 0) / 2
-    common = float(np.median(squared)) if squared.size else 0.0
+    common = _common_squared_bcv(spread, counting, free)
     moderated = (free * squared + prior_weight * common) / (free + prior_weight)
     names = [gene for gene, kept in zip(genes, enough, strict=True) if kept]
     by_gene = dict(zip(names, np.sqrt(moderated).tolist(), strict=True))
@@ -225,6 +225,15 @@ def trigamma(x: Floats) -> Floats:
     series = 1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * 5 / 66)))
     result: Floats = total + inverse * (1 + inverse / 2 + square * series)
     return result
+
+
+def _common_squared_bcv(spread: Floats, counting: Floats, freedom: Floats) -> float:
+    if not spread.size:
+        return 0.0
+    # The median of a chi-square is below its mean by about this factor (Wilson & Hilferty 1931).
+    median_over_mean = (1 - 2 / (9 * float(np.median(freedom)))) ** 3
+    total = float(np.median(spread)) / median_over_mean
+    return max(total - float(np.median(counting)), 0.0) / 2
 
 
 def _positions(measured: Measured, genes: Sequence[str]) -> list[int]:

@@ -43,7 +43,7 @@ def normalised_ssgsea(scores: Floats) -> Floats:
 
 
 def gsva(values: Floats, sets: Sequence[NDArray[np.intp]]) -> Floats:
-    """GSVA with a Gaussian kernel (Hänzelmann et al. 2013, BMC Bioinformatics 14:7).
+    """GSVA with a Gaussian kernel (Hänzelmann et al. 2013, BMC Bioinformatics 14:7), unsigned.
 
     Each gene's kernel-smoothed cumulative density over the samples is ranked within the sample;
     the score is the largest positive plus the largest negative deviation of the walk in which
@@ -58,7 +58,7 @@ def gsva(values: Floats, sets: Sequence[NDArray[np.intp]]) -> Floats:
     density = _kernel_cdf(values)
     ranks = rank_samples(density).mean_rank
     n = values.shape[1]
-    scores = np.empty((len(values), len(sets)))
+    scores: Floats = np.empty((len(values), len(sets)))
     for sample, rank in enumerate(ranks):
         order = np.argsort(-rank, kind="stable")
         weight = np.abs(n / 2 - rank[order])

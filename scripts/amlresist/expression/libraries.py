@@ -1,7 +1,7 @@
 """A library's file, whatever its kind, to the expression of its genes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlresist.annotation import Transcript
 from amlresist.errors import InputError, Problem
@@ -12,6 +12,7 @@ from amlresist.expression.matrix import (
     columns_of,
     read_matrix,
     recognise_scale,
+    row_identifiers,
 )
 from amlresist.expression.measured import (
     UNMAPPED,
@@ -44,6 +45,7 @@ class MeasuredLibrary:
         identifiers: number of identifiers in the input.
         unmapped: number of them that name no known gene.
         remarks: identifiers that were not simply one known gene.
+        column: column of a matrix, "" for other files.
     """
 
     library: LibraryInput
@@ -54,6 +56,7 @@ class MeasuredLibrary:
     identifiers: int
     unmapped: int
     remarks: tuple[NameRemark, ...]
+    column: str = ""
 
 
 def measure(
@@ -80,33 +83,41 @@ def measure(
     column = choose_column(path, columns, _column_names(library, patient, columns))
     matrix = read_matrix(path, [column])
     scale, scale_source = recognise_scale(matrix, column, settings.matrix_scale)
-    groups = group_rows(_identifiers(matrix, names), names, merge_remarks=True)
+    groups = group_rows(row_identifiers(matrix, names), names, merge_remarks=True)
     measured = from_matrix(matrix.column(column), groups, scale)
     _require_known_genes(path, matrix, groups, measured, theme_genes)
     n = len(matrix.identifiers)
-    return _measured(library, measured, "matrix", (scale.value, scale_source), groups, n)
+    read = _measured(library, measured, "matrix", (scale.value, scale_source), groups, n)
+    return replace(read, column=column)
 
 
-def require_one_scale(libraries: Sequence[MeasuredLibrary]) -> None:
-    """Refuse columns of one matrix that are on different scales.
+def require_fitting_columns(libraries: Sequence[MeasuredLibrary]) -> None:
+    """Refuse columns of one matrix that are on different scales, and one column for two libraries.
 
     Raises:
-        InputError: they differ.
+        InputError: naming the two libraries.
     """
-    seen: dict[str, MeasuredLibrary] = {}
+    first_of: dict[str, MeasuredLibrary] = {}
+    columns: dict[tuple[str, str], MeasuredLibrary] = {}
     for item in libraries:
         path = item.library.paths[0]
-        first = seen.setdefault(path, item)
+        twin = columns.setdefault((path, item.column), item)
+        if twin is not item:
+            message, remedy = "one file for two libraries", "Give each its own file or column."
+            raise InputError(_pair_problem(path, twin, item, item.column, message, remedy))
+        first = first_of.setdefault(path, item)
         if first.scale != item.scale:
-            raise InputError(
-                Problem(
-                    path,
-                    f"columns of {first.library.sample} and {item.library.sample}",
-                    f"{first.scale_source}; {item.scale_source}",
-                    "columns of one matrix are on different scales",
-                    "Give both on one scale, or set expression.matrix_scale if the guess is wrong.",
-                )
-            )
+            value = f"{first.scale_source}; {item.scale_source}"
+            message = "columns of one matrix are on different scales"
+            remedy = "Give both on one scale, or set expression.matrix_scale if the guess is wrong."
+            raise InputError(_pair_problem(path, first, item, value, message, remedy))
+
+
+def _pair_problem(
+    path: str, one: MeasuredLibrary, other: MeasuredLibrary, value: str, message: str, remedy: str
+) -> Problem:
+    where = f"{one.library.sample} and {other.library.sample}"
+    return Problem(path, where, value, message, remedy)
 
 
 def _measured(
@@ -148,17 +159,6 @@ def _column_names(library: LibraryInput, patient: str, columns: Sequence[str]) -
     return [*named, columns[0]] if len(columns) == 1 else named
 
 
-def _identifiers(matrix: Matrix, names: GeneNames) -> list[str]:
-    """Each row's identifier, or its symbol column where the identifier is not known."""
-    if matrix.symbols is None:
-        return list(matrix.identifiers)
-    sure = {NameStatus.KNOWN, NameStatus.ALIAS}
-    return [
-        identifier if names.resolve(identifier).status in sure or not symbol else symbol
-        for identifier, symbol in zip(matrix.identifiers, matrix.symbols, strict=True)
-    ]
-
-
 def _require_known_genes(
     path: str,
     matrix: Matrix,
@@ -166,6 +166,16 @@ def _require_known_genes(
     measured: Measured,
     theme_genes: frozenset[str],
 ) -> None:
+    if _is_row_numbers(matrix.identifiers):
+        raise InputError(
+            Problem(
+                path,
+                "first column",
+                ", ".join(matrix.identifiers[:3]),
+                "row numbers where gene identifiers are expected",
+                "Put the gene in the first column.",
+            )
+        )
     mapped = 1 - groups.n_unmapped / len(matrix.identifiers)
     coverage = len(theme_genes & set(measured.genes)) / len(theme_genes)
     if mapped >= _MINIMUM_MAPPED or coverage >= _MINIMUM_THEME_COVERAGE:
@@ -183,4 +193,14 @@ def _require_known_genes(
             f" themes' genes are there{spoilt}",
             "Give HGNC symbols, Ensembl gene ids or Entrez ids in the first column.",
         )
+    )
+
+
+def _is_row_numbers(identifiers: Sequence[str]) -> bool:
+    """Whether identifiers count 0, 1, 2 ... or 1, 2, 3 ...: they would pass for Entrez ids."""
+    first = identifiers[0]
+    return (
+        len(identifiers) > 2
+        and first in {"0", "1"}
+        and all(text == str(i) for i, text in enumerate(identifiers, start=int(first)))
     )

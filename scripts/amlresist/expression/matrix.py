@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from amlresist.errors import InputError, Problem
+from amlresist.expression.genes import GeneNames, NameStatus
 from amlresist.expression.measured import Floats, Scale
 from amlresist.files import open_text
 
@@ -86,6 +87,17 @@ def read_matrix(path: Path | str, samples: Sequence[str] | None = None) -> Matri
         names,
         _numbers(path, identifiers, names, cells),
     )
+
+
+def row_identifiers(matrix: Matrix, names: GeneNames) -> list[str]:
+    """Each row's identifier, or its symbol column where the identifier is not known."""
+    if matrix.symbols is None:
+        return list(matrix.identifiers)
+    sure = {NameStatus.KNOWN, NameStatus.ALIAS}
+    return [
+        identifier if names.resolve(identifier).status in sure or not symbol else symbol
+        for identifier, symbol in zip(matrix.identifiers, matrix.symbols, strict=True)
+    ]
 
 
 def choose_column(path: str, columns: Sequence[str], names: Iterable[str]) -> str:
@@ -190,7 +202,7 @@ def _check_stated_scale(matrix: Matrix, where: str, values: Floats, scale: Scale
                     "Set expression.matrix_scale to counts or tpm.",
                 )
             )
-    elif values.min() < 0:
+    elif values.min() < 0 and scale is not Scale.INTENSITY:
         raise InputError(_negative(matrix, values))
 
 
@@ -216,7 +228,8 @@ def _negative(matrix: Matrix, values: Floats) -> list[Problem]:
             f"gene {matrix.identifiers[place]}",
             f"{values[place]:g}",
             "negative value among counts or abundances",
-            "Give raw counts, TPM, or log2 values.",
+            "Give raw counts, TPM or log2 values; for microarray intensities set"
+            " expression.matrix_scale to intensity.",
         )
         for place in places[:_MAX_PROBLEMS]
     ]

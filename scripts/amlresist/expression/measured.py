@@ -20,6 +20,12 @@ class Scale(StrEnum):
     COUNTS = "counts"
     TPM = "tpm"
     LOG2 = "log2"
+    INTENSITY = "intensity"
+
+
+# Microarray intensities below about this are noise around a background that was subtracted
+# (the floor of Golub et al. 1999, Science 286:531).
+INTENSITY_FLOOR = 20.0
 
 
 class Unit(StrEnum):
@@ -112,7 +118,7 @@ def group_rows(identifiers: Sequence[str], names: GeneNames, *, merge_remarks: b
 
 
 def combine_rows(values: Floats, groups: GeneRows, scale: Scale) -> Floats:
-    """One value per gene: counts and TPM are summed, log values averaged.
+    """One value per gene: counts and TPM are summed, log values and intensities averaged.
 
     Args:
         values: per input row, last axis rows.
@@ -123,7 +129,7 @@ def combine_rows(values: Floats, groups: GeneRows, scale: Scale) -> Floats:
     sizes = np.array([len(rows) for rows in groups.rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     sums: Floats = np.add.reduceat(values[..., order], starts, axis=-1)
-    return sums / sizes if scale is Scale.LOG2 else sums
+    return sums / sizes if scale in {Scale.LOG2, Scale.INTENSITY} else sums
 
 
 def from_counts(genes: tuple[str, ...], counts: Floats) -> Measured:
@@ -138,6 +144,10 @@ def from_matrix(values: Floats, groups: GeneRows, scale: Scale) -> Measured:
     combined = combine_rows(values, groups, scale)
     if scale is Scale.COUNTS:
         return from_counts(groups.genes, combined)
+    if scale is Scale.INTENSITY:
+        return Measured(
+            groups.genes, np.log2(np.maximum(combined, INTENSITY_FLOOR)), None, Unit.LOG2
+        )
     unit = Unit.LOG2 if scale is Scale.LOG2 else Unit.TPM
     return Measured(groups.genes, combined, None, unit)
 

@@ -112,3 +112,15 @@ class PathwayChange:
     )
     set_source: str = column("where the set comes from, with its licence")
     flags: tuple[str, ...] = column("blast_fraction_differs, blast_fraction_unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """`sample_scores.tsv`: one row per sample of a scored matrix, gene set and score."""
+
+    sample: str = column("column of the matrix")
+    pathway: str = column("name of the gene set")
+    method: str = column(
+        "singscore, ssgsea or ulm; gsva, ssgsea_normalised or weighted_sum_z compare samples"
+    )
+    score: float = column("score of the sample")

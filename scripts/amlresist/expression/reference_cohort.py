@@ -4,16 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from amlresist.errors import InputError, Problem
+from amlresist.expression.cohort_scores import require_company
 from amlresist.expression.gene_sets import GeneSet, members_in
 from amlresist.expression.genes import GeneNames
-from amlresist.expression.matrix import Matrix, recognise_scale
-from amlresist.expression.measured import (
-    Floats,
-    Measured,
-    from_matrix,
-    group_rows,
-)
+from amlresist.expression.matrix import Matrix
+from amlresist.expression.matrix_scores import log_values
+from amlresist.expression.measured import Floats, Measured
 from amlresist.expression.scores import Method, score_samples
 
 SetPercentiles = Mapping[tuple[str, Method], tuple[float, float]]
@@ -39,17 +35,8 @@ def cohort_percentiles(
     Raises:
         InputError: the cohort is too small or its scale cannot be told.
     """
-    if len(cohort.samples) < minimum_samples:
-        raise InputError(
-            Problem(
-                cohort.path,
-                "",
-                f"{len(cohort.samples)} samples",
-                f"a reference cohort needs at least {minimum_samples} samples",
-                "Give a larger matrix or leave expression.reference_cohort empty.",
-            )
-        )
-    genes, values = _cohort_values(cohort, names, scale_setting)
+    require_company(len(cohort.samples), minimum_samples, "a reference cohort", cohort.path)
+    genes, values = log_values(cohort, names, scale_setting)
     shared = sorted(set(genes) & set(before.genes) & set(after.genes))
     if len(shared) < 2 * minimum_genes:
         return {}
@@ -75,17 +62,6 @@ def _percentiles(scores: Floats) -> tuple[float, float]:
     cohort, pair = scores[:-2], scores[-2:]
     before, after = (100.0 * float(np.mean(cohort <= value)) for value in pair)
     return before, after
-
-
-def _cohort_values(
-    cohort: Matrix, names: GeneNames, scale_setting: str
-) -> tuple[tuple[str, ...], Floats]:
-    groups = group_rows(cohort.identifiers, names, merge_remarks=False)
-    rows = []
-    for sample in cohort.samples:
-        scale, _ = recognise_scale(cohort, sample, scale_setting)
-        rows.append(from_matrix(cohort.column(sample), groups, scale).log2())
-    return groups.genes, np.array(rows)
 
 
 def _rows(values: Floats, genes: Sequence[str], wanted: Sequence[str]) -> Floats:

@@ -188,5 +188,5 @@ def score_samples(
 
 def weighted_sum(values: Floats, members: NDArray[np.intp], weights: Floats) -> Floats:
     """Sum of weight times expression (PROGENy; Schubert et al. 2018, Nat Commun 9:20)."""
-    total: Floats = values[..., members] @ weights
+    total: Floats = np.einsum("...i,...i->...", values[..., members], weights)
     return total
