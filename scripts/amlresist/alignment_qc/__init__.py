@@ -1,1 +1,1 @@
-"""The alignment_qc station."""
+"""Alignment QC station: coverage, identity and contamination of a patient's DNA libraries."""

@@ -23,6 +23,8 @@ class AlignmentQc:
     target_bases: int = column("bases of the assayed region", "bp")
     mean_depth: float = column("mean fragment depth over the assayed region", "fragments")
     share_at_minimum: float = column("share of the assayed region at the minimum depth", "0-1")
+    contamination: float = column("foreign share from the library's own homozygous sites", "0-1")
+    sex_observed: str = column("female or male from sites on X, NA where X is not assayed")
     verdict: str = column("good, poor or not_evaluable")
     reason: str = column("why the verdict, in words")
 
@@ -51,5 +53,35 @@ class PairIdentity:
     concordance: float = column("share of them with the same genotype", "0-1")
     log10_likelihood_ratio: float = column("same person over unrelated people", "log10")
     contamination: float = column("estimated foreign share in the later library", "0-1")
+    contamination_low: float = column("lower end of its 95 % interval", "0-1")
+    contamination_high: float = column("upper end of its 95 % interval", "0-1")
+    homozygous_sites: int = column("sites the foreign share is estimated from")
     verdict: str = column("same_person, different_people, chimerism_suspected or cannot_tell")
     reason: str = column("why the verdict, in words")
+
+
+@dataclass(frozen=True, slots=True)
+class Genotype:
+    """`genotypes.tsv`: fragments at each site where a library of the patient is not reference."""
+
+    patient: str = column("pseudonym of the patient")
+    sample: str = column("name of the library")
+    chrom: str = column("contig, as in the reference")
+    pos: int = column("position", "1-based")
+    ref: str = column("reference base")
+    alt: str = column("alternative base")
+    ref_count: int = column("fragments with the reference base", "fragments")
+    alt_count: int = column("fragments with the alternative base", "fragments")
+
+
+@dataclass(frozen=True, slots=True)
+class BestMatch:
+    """`best_matches.tsv`: for each library the library of another patient most like it."""
+
+    patient: str = column("pseudonym of the patient")
+    sample: str = column("name of the library")
+    other_patient: str = column("patient of the best match")
+    other_sample: str = column("library of the best match")
+    sites: int = column("sites compared, not reference in either patient")
+    concordance: float = column("share of them with the same genotype", "0-1")
+    same_person: bool = column("so alike that both must come from one person")

@@ -1,0 +1,128 @@
+"""Are two libraries of one person, and is a foreign genome mixed into the later one?
+
+Both questions start from the sites where the earlier library A differs from the genome, so that
+what the later library B shows there is not biased by how the sites were found.
+
+Same person: B has A's genotype g; unrelated person: B's genotype is drawn from the population. With
+k of n alternative fragments in B, sum over sites of log10 P(k | n, g) / sum_j pi_j P(k | n, j). A
+heterozygous site may show any VAF with probability `LOH` (loss of heterozygosity, clones), so that
+it costs little when an allele is lost.
+
+Foreign share a: at homozygous-alternative sites, which no loss of an allele can change, B's
+expected VAF is (1 - a) + a j / 2 for the foreign genotype j; a maximises the likelihood with j
+summed out (the model of Jun et al. 2012, Am J Hum Genet 91:839, without known allele frequencies).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln, gammaln, logsumexp
+
+ERROR = 0.002  # base errors and mismapped reads at a homozygous site
+LOH = 0.25
+OUTLIER = 0.05
+POPULATION_FREQUENCY = 0.3  # typical alternative-allele frequency of a site seen in one person
+PRIOR = np.array(
+    [
+        (1 - POPULATION_FREQUENCY) ** 2,
+        2 * POPULATION_FREQUENCY * (1 - POPULATION_FREQUENCY),
+        POPULATION_FREQUENCY**2,
+    ]
+)
+# Beta-binomial concentration a + b: heterozygous sites scatter (rho = 0.005), homozygous hardly.
+CONCENTRATION_HET, CONCENTRATION_HOM = 200.0, 500.0
+SHARES = np.concatenate(
+    [[0.0], np.arange(0.0025, 0.05, 0.0025), np.arange(0.05, 0.2, 0.01), np.arange(0.2, 1.01, 0.02)]
+)
+LEAST_HOMOZYGOUS = 5
+LEAST_SUPPORT = 0.4  # share of homozygous sites that must show the foreign allele
+DROP_95 = 1.92  # half of the 95 % point of chi-squared with one degree of freedom
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignShare:
+    """Estimated share of a foreign genome, 0 to 1, with its 95 % interval.
+
+    Attributes:
+        evidence: log10 likelihood ratio of the estimate over no foreign genome.
+        support: share of the homozygous sites with more foreign reads than errors explain.
+        sites: homozygous-alternative sites used; the estimate is NaN below five.
+    """
+
+    share: float
+    low: float
+    high: float
+    evidence: float
+    support: float
+    sites: int
+
+
+NOT_KNOWN = ForeignShare(float("nan"), float("nan"), float("nan"), 0.0, 0.0, 0)
+
+
+def log10_same_over_unrelated(genotype: np.ndarray, alt: np.ndarray, depth: np.ndarray) -> float:
+    """log10 likelihood ratio of same person over unrelated people.
+
+    Args:
+        genotype: A's genotype at each site, 1 or 2.
+        alt, depth: B's alternative and all fragments there.
+    """
+    if not len(genotype):
+        return 0.0
+    by_genotype = _log_by_genotype(alt, depth)
+    same = by_genotype[genotype, np.arange(len(genotype))]
+    unrelated = logsumexp(by_genotype + np.log(PRIOR)[:, None], axis=0)
+    return float((same - unrelated).sum() / np.log(10))
+
+
+def foreign_share(alt: np.ndarray, depth: np.ndarray) -> ForeignShare:
+    """Share of a foreign genome from sites that are homozygous-alternative in the person.
+
+    Args:
+        alt, depth: the library's alternative and all fragments at those sites.
+    """
+    if len(alt) < LEAST_HOMOZYGOUS:
+        return NOT_KNOWN
+    likelihoods = np.array([_log_likelihood(share, alt, depth) for share in SHARES])
+    best = int(likelihoods.argmax())
+    inside = SHARES[likelihoods >= likelihoods[best] - DROP_95]
+    limit = ERROR * depth + 4 * np.sqrt(ERROR * depth) + 1
+    return ForeignShare(
+        share=float(SHARES[best]),
+        low=float(inside[0]),
+        high=float(inside[-1]),
+        evidence=float((likelihoods[best] - likelihoods[0]) / np.log(10)),
+        support=float(((depth - alt) > limit).mean()),
+        sites=len(alt),
+    )
+
+
+def _log_likelihood(share: float, alt: np.ndarray, depth: np.ndarray) -> float:
+    terms = []
+    for genotype, prior in enumerate(PRIOR):
+        vaf = (1 - share) + share * genotype / 2
+        terms.append(np.log(prior) + _log_beta_binomial(alt, depth, vaf))
+    model = np.logaddexp(
+        np.log1p(-OUTLIER) + logsumexp(np.array(terms), axis=0), np.log(OUTLIER / (depth + 1))
+    )
+    return float(model.sum())
+
+
+def _log_by_genotype(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """log P(alt | depth, genotype) for genotypes 0, 1, 2; (3, n)."""
+    anything = -np.log(depth + 1.0)
+    rows = []
+    for genotype, tolerance in ((0, OUTLIER), (1, LOH), (2, OUTLIER)):
+        model = np.log1p(-tolerance) + _log_beta_binomial(alt, depth, genotype / 2)
+        rows.append(np.logaddexp(model, np.log(tolerance) + anything))
+    return np.array(rows)
+
+
+def _log_beta_binomial(alt: np.ndarray, depth: np.ndarray, vaf: float) -> np.ndarray:
+    expected = vaf * (1 - ERROR) + (1 - vaf) * ERROR
+    is_homozygous = min(vaf, 1 - vaf) < ERROR
+    concentration = CONCENTRATION_HOM if is_homozygous else CONCENTRATION_HET
+    a, b = expected * concentration, (1 - expected) * concentration
+    ways = gammaln(depth + 1) - gammaln(alt + 1) - gammaln(depth - alt + 1)
+    log_probability: np.ndarray = ways + betaln(alt + a, depth - alt + b) - betaln(a, b)
+    return log_probability

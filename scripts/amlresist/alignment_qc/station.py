@@ -1,0 +1,212 @@
+"""All libraries of a patient through the scan, then their tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from amlresist.alignment_qc.genotypes import Sites, allele_counts, find_sites, genotype_rows
+from amlresist.alignment_qc.identity import foreign_share
+from amlresist.alignment_qc.pairs import pair_row, weigh
+from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, Genotype, PairIdentity
+from amlresist.alignment_qc.regions import Interval, Region, coding_intervals, make_region
+from amlresist.alignment_qc.scan import Scan, scan_alignment
+from amlresist.alignment_qc.settings import Settings
+from amlresist.alignment_qc.summaries import gene_rows, library_row, observed_sex, share_at
+from amlresist.annotation import Transcript, canonical_transcripts
+from amlresist.inputs.bed import read_bed
+from amlresist.libraries import LibraryInput
+from amlresist.reference.contigs import match_names
+from amlresist.settings import RESOURCES
+from amlresist.sheet import NORMAL, Capture, PatientFacts
+
+PADDING = 100  # introns beside exons are captured too and hold most SNPs
+LARGEST_TARGET = 5_000_000  # bases; of an exome only the genes of interest are looked at
+ASSAYED_DEPTH = 5  # a gene counts as assayed where half of it has this many fragments
+ASSAYED_SHARE = 0.5
+_CODES = {base: code for code, base in enumerate("ACGT")}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Rows of the station's four tables."""
+
+    libraries: list[AlignmentQc]
+    genes: list[GeneCoverage]
+    pairs: list[PairIdentity]
+    genotypes: list[Genotype]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    library: LibraryInput
+    scan: Scan
+    sites: Sites
+
+
+def genes_of_interest() -> list[str]:
+    """Symbols of `resources/knowledge/genes.tsv`."""
+    lines = (RESOURCES / "knowledge" / "genes.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.split("\t")[0] for line in lines[1:] if line]
+
+
+def examine_patient(
+    patient: str,
+    libraries: Sequence[LibraryInput],
+    reference: Path,
+    models: Sequence[Transcript],
+    facts: Mapping[str, PatientFacts],
+    settings: Settings,
+) -> Tables:
+    """Scan every library of a patient once and compare them."""
+    with pysam.FastaFile(str(reference)) as genome:
+        lengths = dict(zip(genome.references, genome.lengths, strict=True))
+        canonical = canonical_transcripts(models)
+        genes = {
+            gene: coding_intervals(canonical[gene])
+            for gene in genes_of_interest()
+            if gene in canonical
+        }
+        targets = {
+            library.sample: _targets(library.targets, lengths)
+            for library in libraries
+            if library.targets
+        }
+        region = _region(genes, targets, lengths)
+        bases = _reference_codes(genome, region)
+    measured = [_measure(library, reference, region, bases, settings) for library in libraries]
+    masks = _assayed_genes({g: region.mask(i) for g, i in genes.items()}, measured, targets)
+    return Tables(
+        libraries=[
+            _library_row(patient, one, region, masks, targets, facts, settings) for one in measured
+        ],
+        genes=[
+            row
+            for one in measured
+            for row in gene_rows(patient, one.library, one.scan, masks, settings)
+        ],
+        pairs=_pairs(patient, measured, facts, settings),
+        genotypes=_genotypes(patient, measured, region),
+    )
+
+
+def _targets(path: str, lengths: Mapping[str, int]) -> list[Interval]:
+    regions = read_bed(path)
+    names = match_names({contig for contig, _, _ in regions}, lengths)
+    return [(names[c], start, end) for c, start, end in regions if c in names]
+
+
+def _region(
+    genes: Mapping[str, list[Interval]],
+    targets: Mapping[str, list[Interval]],
+    lengths: Mapping[str, int],
+) -> Region:
+    intervals = [interval for group in genes.values() for interval in group]
+    for group in targets.values():
+        if sum(end - start for _, start, end in group) <= LARGEST_TARGET:
+            intervals += group
+    return make_region(intervals, PADDING, lengths)
+
+
+def _reference_codes(genome: "pysam.FastaFile", region: Region) -> np.ndarray:
+    """Base codes of the region, 4 for anything but A, C, G, T."""
+    codes = [
+        _CODES.get(base, 4)
+        for contig, start, end in region.intervals
+        for base in genome.fetch(contig, start, end).upper()
+    ]
+    return np.array(codes, dtype=np.int64)
+
+
+def _measure(
+    library: LibraryInput, reference: Path, region: Region, bases: np.ndarray, settings: Settings
+) -> _Measured:
+    scan = scan_alignment(
+        library.paths[0],
+        str(reference),
+        region,
+        settings,
+        keep_duplicates=library.capture == Capture.AMPLICON,
+    )
+    return _Measured(library, scan, find_sites(scan.bases, bases, settings.genotype_depth))
+
+
+def _assayed_genes(
+    masks: Mapping[str, np.ndarray],
+    measured: Sequence[_Measured],
+    targets: Mapping[str, list[Interval]],
+) -> dict[str, np.ndarray]:
+    """Genes that any library reads; all of them when every library names its targets."""
+    if all(one.library.sample in targets for one in measured):
+        return dict(masks)
+    return {
+        gene: mask
+        for gene, mask in masks.items()
+        if any(share_at(o.scan.depth, mask, ASSAYED_DEPTH) >= ASSAYED_SHARE for o in measured)
+    }
+
+
+def _library_row(
+    patient: str,
+    one: _Measured,
+    region: Region,
+    masks: Mapping[str, np.ndarray],
+    targets: Mapping[str, list[Interval]],
+    facts: Mapping[str, PatientFacts],
+    settings: Settings,
+) -> AlignmentQc:
+    if one.library.sample in targets:
+        assayed = region.mask(targets[one.library.sample])
+    else:
+        assayed = np.any(list(masks.values()), axis=0) if masks else np.zeros(region.size, bool)
+    ref, alt = allele_counts(one.sites, one.scan.bases)
+    homozygous = one.sites.genotype == 2
+    stated = next((fact.sex for fact in facts.values() if fact.sex), "")
+    contigs = [contig for contig, _ in region.places(one.sites.place)]
+    return library_row(
+        patient,
+        one.library,
+        one.scan,
+        assayed,
+        foreign_share(alt[homozygous], (ref + alt)[homozygous]),
+        (observed_sex(one.sites, contigs), stated),
+        settings,
+    )
+
+
+def _pairs(
+    patient: str,
+    measured: Sequence[_Measured],
+    facts: Mapping[str, PatientFacts],
+    settings: Settings,
+) -> list[PairIdentity]:
+    # A normal sample has no lost alleles: its sites are the best to judge the others by.
+    ordered = sorted(measured, key=lambda one: one.library.timepoint != NORMAL)
+    rows = []
+    for earlier, later in combinations(ordered, 2):
+        evidence = weigh(earlier.sites, later.scan.bases, settings.genotype_depth)
+        transplant = _has_transplant(later.library, facts) and not _has_transplant(
+            earlier.library, facts
+        )
+        samples = (earlier.library.sample, later.library.sample)
+        rows.append(pair_row(patient, samples, evidence, settings, transplant=transplant))
+    return rows
+
+
+def _has_transplant(library: LibraryInput, facts: Mapping[str, PatientFacts]) -> bool:
+    fact = facts.get(library.timepoint)
+    return fact is not None and fact.transplant_before is True
+
+
+def _genotypes(patient: str, measured: Iterable[_Measured], region: Region) -> list[Genotype]:
+    measured = list(measured)
+    places = sorted({int(place) for one in measured for place in one.sites.place})
+    return genotype_rows(
+        patient,
+        {one.library.sample: one.scan.bases for one in measured},
+        [one.sites for one in measured],
+        dict(zip(places, region.places(places), strict=True)),
+    )

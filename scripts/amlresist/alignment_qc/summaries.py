@@ -1,0 +1,149 @@
+"""Table rows of one library: coverage, verdict, sex."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from amlresist.alignment_qc.genotypes import Sites
+from amlresist.alignment_qc.identity import LEAST_SUPPORT, ForeignShare
+from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage
+from amlresist.alignment_qc.scan import Scan
+from amlresist.alignment_qc.settings import Settings
+from amlresist.libraries import LibraryInput
+
+NAN = float("nan")
+X_CONTIGS = frozenset({"X", "chrX"})
+LEAST_X_SITES = 5
+LEAST_X_HETEROZYGOUS = 3
+MALE_HETEROZYGOUS_SHARE = 0.05
+FEMALE_HETEROZYGOUS_SHARE = 0.2
+
+
+def mean_depth(depth: np.ndarray, mask: np.ndarray) -> float:
+    """Mean depth inside the mask, NaN when it is empty."""
+    return float(depth[mask].mean()) if mask.any() else NAN
+
+
+def share_at(depth: np.ndarray, mask: np.ndarray, minimum: int) -> float:
+    """Share of the mask's bases with at least `minimum` fragments, NaN when it is empty."""
+    return float((depth[mask] >= minimum).mean()) if mask.any() else NAN
+
+
+def gene_rows(
+    patient: str,
+    library: LibraryInput,
+    scan: Scan,
+    masks: Mapping[str, np.ndarray],
+    settings: Settings,
+) -> list[GeneCoverage]:
+    """Coverage of each gene's coding bases."""
+    return [
+        GeneCoverage(
+            patient=patient,
+            timepoint=library.timepoint,
+            sample=library.sample,
+            gene=gene,
+            coding_bases=int(mask.sum()),
+            mean_depth=mean_depth(scan.depth, mask),
+            share_at_minimum=share_at(scan.depth, mask, settings.minimum_depth),
+        )
+        for gene, mask in sorted(masks.items())
+    ]
+
+
+def library_row(
+    patient: str,
+    library: LibraryInput,
+    scan: Scan,
+    assayed: np.ndarray,
+    foreign: ForeignShare,
+    sexes: tuple[str, str],
+    settings: Settings,
+) -> AlignmentQc:
+    """The library's row.
+
+    Args:
+        assayed: mask of the assayed region.
+        sexes: (observed, stated), "" where not known.
+    """
+    share = share_at(scan.depth, assayed, settings.minimum_depth)
+    usable = scan.usable / scan.reads if scan.reads else 0.0
+    verdict, reasons = _verdict(scan, share, usable, settings)
+    reasons += _warnings(foreign, sexes, settings)
+    return AlignmentQc(
+        patient=patient,
+        timepoint=library.timepoint,
+        sample=library.sample,
+        assay=library.assay,
+        reads=scan.reads,
+        mapped_share=scan.mapped / scan.reads if scan.reads else NAN,
+        duplicate_share=scan.duplicates / scan.mapped if scan.mapped else NAN,
+        usable_share=usable,
+        mean_insert_size=scan.insert_sum / scan.inserts if scan.inserts else NAN,
+        read_length=_most_common(scan.lengths),
+        error_rate=scan.mismatches / scan.aligned_bases if scan.aligned_bases else NAN,
+        target_bases=int(assayed.sum()),
+        mean_depth=mean_depth(scan.depth, assayed),
+        share_at_minimum=share,
+        contamination=foreign.share,
+        sex_observed=sexes[0],
+        verdict=verdict,
+        reason="; ".join(reasons),
+    )
+
+
+def observed_sex(sites: Sites, contigs: Iterable[str]) -> str:
+    """`female` or `male` from heterozygosity on X; "" with too few sites there.
+
+    Args:
+        contigs: contig of each site.
+    """
+    on_x = np.array([contig in X_CONTIGS for contig in contigs], dtype=bool)
+    total = int(on_x.sum())
+    heterozygous = int((sites.genotype[on_x] == 1).sum()) if total else 0
+    share = heterozygous / max(total, 1)
+    if heterozygous >= LEAST_X_HETEROZYGOUS and share >= FEMALE_HETEROZYGOUS_SHARE:
+        return "female"
+    return "male" if total >= LEAST_X_SITES and share <= MALE_HETEROZYGOUS_SHARE else ""
+
+
+def _verdict(scan: Scan, share: float, usable: float, settings: Settings) -> tuple[str, list[str]]:
+    if not scan.usable:
+        return "not_evaluable", ["no usable read: every locus is not evaluable"]
+    if not share >= settings.evaluable_share:  # also when nothing is assayed (NaN)
+        return "not_evaluable", [
+            f"{_percent(share)} of the assayed region reach {settings.minimum_depth} fragments"
+        ]
+    reasons = []
+    if share < settings.good_share:
+        reasons.append(f"only {_percent(share)} of the assayed region reach the minimum depth")
+    if usable < settings.minimum_usable_share:
+        reasons.append(f"only {_percent(usable)} of the reads are usable")
+    return ("poor", reasons) if reasons else ("good", ["depth and usable reads suffice"])
+
+
+def _warnings(foreign: ForeignShare, sexes: tuple[str, str], settings: Settings) -> list[str]:
+    observed, stated = sexes
+    warnings = []
+    if is_foreign(foreign, settings):
+        warnings.append(f"about {_percent(foreign.share)} of the reads are of another person")
+    if observed and stated and observed != stated:
+        warnings.append(f"sex looks {observed}, stated is {stated}: another person's sample?")
+    return warnings
+
+
+def is_foreign(foreign: ForeignShare, settings: Settings) -> bool:
+    """Whether a foreign genome is shown, by evidence, size and number of sites that show it."""
+    return (
+        foreign.evidence >= settings.decision_log10
+        and foreign.share >= settings.contamination_share
+        and foreign.support >= LEAST_SUPPORT
+    )
+
+
+def _most_common(lengths: Mapping[int, int]) -> int:
+    return max(lengths, key=lambda length: (lengths[length], length), default=0)
+
+
+def _percent(share: float) -> str:
+    return "nothing" if np.isnan(share) else f"{share:.1%}"
