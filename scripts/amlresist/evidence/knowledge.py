@@ -79,7 +79,7 @@ class Claim:
     rule: str = column("rule that weighs a patient's tables, NA when not measurable")
     why_not_measurable: str = column("why these data cannot show it, NA when measurable")
     beside: tuple[str, ...] = column(
-        "genes whose expression is shown beside, as gene:expected direction; they decide nothing"
+        "genes or gene sets shown beside, as name:expected direction; they decide nothing"
     )
     drugs_named: tuple[str, ...] = column("drugs named in the review with the claim; no advice")
     evidence_context: str = column("what kind of study the review rests the claim on")
@@ -127,7 +127,7 @@ class WeighedClaim:
 
     Attributes:
         knowledge: `review`, `beyond_review`, or the path of a user's table.
-        beside: (gene, expected direction) pairs shown beside the claim.
+        beside: (gene or gene set, expected direction) pairs shown beside the claim.
         exposure: treatment the claim presumes, "" for none.
     """
 
@@ -235,7 +235,7 @@ def _from_review(row: Claim, rule: Rule) -> WeighedClaim:
         consequence=row.consequence,
         contradicts=row.contradicts,
         repeats=row.repeats,
-        beside=tuple((gene, expected) for gene, expected in beside),
+        beside=tuple((name, expected) for name, expected in beside),
         drugs_named=row.drugs_named,
     )
 

@@ -55,9 +55,13 @@ class PatientTables:
     gene_coverage: tuple[GeneCoverage, ...] | None = None
     pair_identity: tuple[PairIdentity, ...] | None = None
 
-    def comparisons(self) -> list[Comparison]:
-        """Comparisons of the time points any table names; single time points without a pair."""
-        timepoints = self._timepoints()
+    def comparisons(self, known: Iterable[str] = ()) -> list[Comparison]:
+        """Comparisons of the time points any table names; single time points without a pair.
+
+        Args:
+            known: time points of a patient without any table, who still gets a row per claim.
+        """
+        timepoints = self._timepoints() or set(known)
         pairs = [Comparison(before, after) for before, after in comparisons(timepoints)]
         singles = sorted(timepoints - {NORMAL, REMISSION}, key=timepoint_rank)
         return pairs or [single_comparison(timepoint) for timepoint in singles]

@@ -48,7 +48,7 @@ class Evidence:
     consequence: str = column("what the claim says follows; the status does not judge that part")
     repeats: str = column("claim that this one restates, NA for none")
     against: tuple[str, ...] = column("what was seen that says the opposite, beside a support")
-    beside: tuple[str, ...] = column("expression of targets beside the claim; it decides nothing")
+    beside: tuple[str, ...] = column("targets or gene sets beside the claim; they decide nothing")
     drugs_named: tuple[str, ...] = column("drugs named in the review with the claim; no advice")
 
 

@@ -27,7 +27,7 @@ _PROTEIN_CHANGING = _LOSS_OF_FUNCTION | {
 _NOT_SOMATIC = {VariantClass.GERMLINE, VariantClass.ARTEFACT}
 _TERM = re.compile(r"[&,;+]")
 _RESIDUE = re.compile(r"([A-Z*])(\d+)")
-_SILENT = re.compile(r"=|([A-Z*])\d+\1")
+_SILENT = re.compile(r".*=|([A-Z*])\d+\1")
 
 
 def is_meant(row: VariantChange, clause: Clause) -> bool:

@@ -22,7 +22,7 @@ def weigh_claims(
     known = {fact.timepoint: fact for fact in facts}
     return [
         _evidence(claim, tables, comparison, known.get(comparison.after), settings)
-        for comparison in tables.comparisons()
+        for comparison in tables.comparisons(known)
         for claim in claims
     ]
 
@@ -98,14 +98,15 @@ def _beside(
 ) -> tuple[str, ...]:
     if not claim.beside:
         return ()
-    changes = change_layer.changes_of(Layer.EXPRESSION, tables, comparison, settings)
+    changes = change_layer.changes_of(Layer.PATHWAYS, tables, comparison, settings)
+    changes |= change_layer.changes_of(Layer.EXPRESSION, tables, comparison, settings)
     shown = []
-    for gene, expected in claim.beside:
-        change = changes.get(gene)
+    for name, expected in claim.beside:
+        change = changes.get(name)
         found = "not measured"
         if change and change.is_evaluable:
             found = f"{change.direction.replace('_', ' ')} {change_layer.interval_text(change)}"
-        shown.append(f"{gene} {found} (claim: {expected})")
+        shown.append(f"{name} {found} (claim: {expected})")
     return tuple(shown)
 
 
