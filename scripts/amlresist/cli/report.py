@@ -51,6 +51,24 @@ def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
     write_text(arguments.out, page)
 
 
+def _cohort(arguments: argparse.Namespace, settings: Settings) -> None:
+    from amlresist.report.cohort_page import cohort_page
+
+    page = cohort_page(
+        arguments.results, arguments.patients, _provenance(arguments.provenance), settings
+    )
+    write_text(arguments.out, page)
+
+
+def _multiqc(arguments: argparse.Namespace, settings: Settings) -> None:
+    from amlresist.report.multiqc import multiqc_files
+    from amlresist.report.results import read_results
+
+    cohort = [read_results(arguments.results / name, name) for name in arguments.patients]
+    for name, text in multiqc_files(cohort, settings).items():
+        write_text(arguments.out_dir / name, text)
+
+
 def _provenance(path: Path) -> Any:
     """Content of a JSON file, or the text of any other."""
     try:
@@ -65,4 +83,4 @@ def _provenance(path: Path) -> Any:
         return text
 
 
-_KINDS = {"patient": _patient}
+_KINDS = {"patient": _patient, "cohort": _cohort, "multiqc": _multiqc}

@@ -27,8 +27,9 @@ class Axis:
         """Position of a value, rounded to a tenth; the lowest value's for NaN."""
         if math.isnan(value):
             return self.start
-        share: float = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(self.start + (self.end - self.start) * share**self.power, 1)
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        length = (self.end - self.start) * math.pow(share, self.power)
+        return round(self.start + length, 1)
 
 
 VAF_TICKS = ((0.0, "0"), (0.01, "1"), (0.05, "5"), (0.2, "20"), (0.5, "50"), (1.0, "100 %"))
