@@ -1,6 +1,8 @@
 """Align simulated FASTQ as a laboratory would hand over its BAM or CRAM: same bytes every time."""
 
+import hashlib
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from amlresist.errors import InputError, Problem
 # Tools run inside the work folder with bare file names, and bwa with a fixed batch size, so that
 # neither paths nor the machine's size show in the output.
 _ALIGN = (
-    "bwa mem -v 1 -K 20000000 -R '{read_group}' genome.fa reads_1.fq reads_2.fq"
+    "bwa mem -v 1 -K 20000000 -H contigs.sam -R '{read_group}' genome.fa reads_1.fq reads_2.fq"
     " | samtools fixmate --no-PG -m -u - - | samtools sort --no-PG -u -T sort -"
     " | samtools markdup --no-PG -T markdup {output_options} - {output}"
 )
@@ -37,8 +39,14 @@ class ReadGroup:
         )
 
 
-def prepare_index(folder: Path) -> None:
+def prepare_index(folder: Path, contigs: Mapping[str, str]) -> None:
     """Index `folder/genome.fa` for bwa and samtools."""
+    # With digests given, samtools does not add the path of the reference to a CRAM's header.
+    lines = (
+        f"@SQ\tSN:{name}\tLN:{len(bases)}\tM5:{hashlib.md5(bases.encode()).hexdigest()}\n"
+        for name, bases in contigs.items()
+    )
+    (folder / "contigs.sam").write_text("".join(lines))
     _run("bwa index genome.fa 2>bwa_index.log && samtools faidx genome.fa", folder)
 
 

@@ -39,7 +39,7 @@ class PatientAlleles:
 
 @dataclass(frozen=True, slots=True)
 class Allele:
-    """One copy of a gene in some cells: its edits on the plus strand and its share of two copies."""
+    """One copy of a gene in some cells: its plus-strand edits and its share of two copies."""
 
     edits: tuple[Edit, ...]
     weight: float

@@ -15,7 +15,7 @@ from amlresist.simulate.alleles import PatientAlleles, draw_genotypes, resolve_p
 from amlresist.simulate.edits import vcf_alleles
 from amlresist.simulate.fastq import fastq_bytes, write_gzip
 from amlresist.simulate.gene_plan import GenePlan, RealLocus, read_gene_plans, read_real_loci
-from amlresist.simulate.genome import Genome, build_genome
+from amlresist.simulate.genome import Genome, build_genome, with_extras
 from amlresist.simulate.libraries import (
     Workplace,
     make_dna,
@@ -25,11 +25,14 @@ from amlresist.simulate.libraries import (
     write_matrix,
 )
 from amlresist.simulate.panel import panel_targets, targets_bed
+from amlresist.simulate.pseudogene import pseudogene, pseudogene_source
 from amlresist.simulate.reference_files import write_fasta, write_gtf
 from amlresist.simulate.scenario import PATIENTS, PlannedLibrary, PlannedPatient
 from amlresist.simulate.small_rna import (
     SmallRnaModel,
+    hairpin_extras,
     hairpins_fasta,
+    hairpins_gff3,
     matures_fasta,
     read_hairpin_matures,
     small_rna_reads,
@@ -99,7 +102,7 @@ def simulate_cohort(
     with tempfile.TemporaryDirectory(prefix="amlresist-simulate-") as folder:
         place = Workplace(out, Path(folder), world.genome)
         write_fasta(place.scratch / "genome.fa", world.genome)
-        prepare_index(place.scratch)
+        prepare_index(place.scratch, world.genome.contigs)
         for number, patient in enumerate(patients, start=1):
             rows += _make_patient(patient, world, place, truth)
             report(f"{number} of {len(patients)}: {patient.name}, {patient.story}")
@@ -113,9 +116,15 @@ def make_world(seed: int, patients: Sequence[PlannedPatient] = PATIENTS) -> Worl
     """Genome, population SNPs and mean levels of a seed."""
     plans = read_gene_plans()
     real_loci = read_real_loci()
-    genome = build_genome(plans, real_loci, np.random.default_rng([seed, 1]))
+    genome_rng = np.random.default_rng([seed, 1])
+    genes = build_genome(plans, real_loci, genome_rng)
+    genome = with_extras(genes, [pseudogene(genes, genome_rng), *hairpin_extras()], genome_rng)
     planned = [resolve_patient(patient, genome, ()) for patient in patients]
-    reserved = [*reserved_places(planned, genome), *_real_places(genome, real_loci)]
+    reserved = [
+        *reserved_places(planned, genome),
+        *_real_places(genome, real_loci),
+        pseudogene_source(genome),
+    ]
     snps = place_snps(genome, panel_targets(genome), reserved, np.random.default_rng([seed, 2]))
     gene_levels = expression.baseline(plans, np.random.default_rng([seed, 3]))
     mirna_levels = _mirna_baseline(np.random.default_rng([seed, 4]))
@@ -131,6 +140,7 @@ def write_reference(out: Path, world: World) -> None:
     write_text(folder / "common_snps.vcf", _snps_vcf(world))
     write_text(folder / "mature.fa", matures_fasta(read_hairpin_matures()))
     write_text(folder / "hairpin.fa", hairpins_fasta(read_hairpin_matures()))
+    write_text(folder / "mirna.gff3", hairpins_gff3(read_hairpin_matures(), world.genome))
 
 
 def patient_alleles(patient: PlannedPatient, world: World) -> PatientAlleles:

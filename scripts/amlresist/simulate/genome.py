@@ -2,7 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 
@@ -27,11 +29,14 @@ class Genome:
         contigs: name -> plus-strand bases, in the order of the human genome.
         loci: gene symbol -> the gene on its coding strand.
         starts: gene symbol -> 0-based genome position of the gene's lowest base.
+        extras: name of a stretch that is no gene (pseudogene, miRNA hairpin) -> (contig, start,
+            end), 0-based half-open.
     """
 
     contigs: Mapping[str, str]
     loci: Mapping[str, Locus]
     starts: Mapping[str, int]
+    extras: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
 
     def span(self, gene: str) -> tuple[str, int, int]:
         """(contig, start, end) of a gene, 0-based half-open."""
@@ -68,20 +73,59 @@ def build_genome(
     return Genome(contigs, loci, starts)
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A stretch to add at the end of a contig."""
+
+    name: str
+    chrom: str
+    strand: str
+    sequence: str
+
+
+def with_extras(genome: Genome, extras: Iterable[Extra], rng: np.random.Generator) -> Genome:
+    """The genome with stretches added at the ends of their contigs, gaps between."""
+    contigs = dict(genome.contigs)
+    places = dict(genome.extras)
+    for extra in extras:
+        gap = random_bases(SHORT_GENE_GAP, rng)
+        is_plus = extra.strand == "+"
+        bases = extra.sequence if is_plus else reverse_complement(extra.sequence)
+        start = len(contigs[extra.chrom]) + len(gap)
+        places[extra.name] = (extra.chrom, start, start + len(bases))
+        contigs[extra.chrom] += gap + bases + gap
+    return replace(genome, contigs=contigs, extras=places)
+
+
+def mutated(sequence: str, rate: float, rng: np.random.Generator) -> str:
+    """The sequence with a share `rate` of its bases substituted, evenly spread."""
+    bases = list(sequence)
+    step = round(1 / rate)
+    for place in range(int(rng.integers(0, step)), len(bases), step):
+        bases[place] = "ACGT"[("ACGT".index(bases[place]) + int(rng.integers(1, 4))) % 4]
+    return "".join(bases)
+
+
 def random_bases(length: int, rng: np.random.Generator) -> str:
     """Random bases, all four alike often."""
     return rng.choice(np.frombuffer(b"ACGT", np.uint8), length).tobytes().decode()
 
 
 def build_locus(plan: GenePlan, real: RealLocus | None, rng: np.random.Generator) -> Locus:
-    """One gene on its coding strand, with the planned codons and stretches of real bases."""
+    """One gene on its coding strand, with the planned codons and stretches of real bases.
+
+    Exon and intron lengths depend on the gene alone, bases on `rng` too: planned residues stay in
+    the same exon whatever the seed.
+    """
+    structure = np.random.default_rng(crc32(plan.gene.encode()))
     cds = _coding_sequence(plan, rng)
     is_short = plan.role != "model"
     utr5, utr3 = (_SHORT_UTR5, _SHORT_UTR3) if is_short else (_UTR5, _UTR3)
     spliced = random_bases(utr5, rng) + cds + random_bases(utr3, rng)
-    ends = [] if is_short else _exon_ends(len(cds), real.exon_ends if real else (), rng)
+    ends = [] if is_short else _exon_ends(len(cds), real.exon_ends if real else (), structure)
     breaks = [utr5 + end for end in ends]
-    introns = _introns(ends, real, rng)
+    lengths = structure.integers(*_INTRON_LENGTHS, len(ends))
+    introns = _introns(ends, lengths.tolist(), real, rng)
     sequence, exons = _join(spliced, breaks, introns)
     locus = Locus(plan, sequence, exons, utr5, len(cds))
     return _overlay(locus, real) if real else locus
@@ -100,7 +144,7 @@ def _exon_ends(cds_length: int, fixed: tuple[int, ...], rng: np.random.Generator
     low, high = _EXON_LENGTHS
     ends: list[int] = []
     bounds = [0, *fixed, cds_length]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         is_kept_whole = start in fixed and end in (*fixed, cds_length) and end - start < 2 * low
         n_exons = 1 if is_kept_whole else max(1, round((end - start) * 2 / (low + high)))
         steps = np.linspace(start, end, n_exons + 1)[1:-1]
@@ -109,9 +153,10 @@ def _exon_ends(cds_length: int, fixed: tuple[int, ...], rng: np.random.Generator
     return ends[:-1]
 
 
-def _introns(ends: list[int], real: RealLocus | None, rng: np.random.Generator) -> list[str]:
-    lengths = rng.integers(*_INTRON_LENGTHS, len(ends))
-    introns = [f"GT{random_bases(int(n) - 4, rng)}AG" for n in lengths]
+def _introns(
+    ends: list[int], lengths: list[int], real: RealLocus | None, rng: np.random.Generator
+) -> list[str]:
+    introns = [f"GT{random_bases(length - 4, rng)}AG" for length in lengths]
     if real:
         for index, intron in _real_introns(real).items():
             introns[bisect_left(ends, index)] = intron

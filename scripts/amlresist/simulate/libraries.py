@@ -14,6 +14,7 @@ from amlresist.simulate.edits import vcf_alleles
 from amlresist.simulate.fastq import fastq_bytes, write_gzip
 from amlresist.simulate.genome import Genome
 from amlresist.simulate.panel import panel_targets
+from amlresist.simulate.pseudogene import pseudogene_haplotype
 from amlresist.simulate.reads import ReadModel, ReadPairs, captured_pairs
 from amlresist.simulate.scenario import PlannedLibrary
 
@@ -54,6 +55,7 @@ def dna_pairs(
             alleles_at(alleles, gene, library.timepoint), genome, gene, places
         )
     ]
+    haplotypes.append(pseudogene_haplotype(genome))
     model = ReadModel(
         read_length=library.read_length,
         fragment_mean=220 if library.read_length <= 100 else 280,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 ADAPTERS = ("AGATCGGAAGAGCACACGTCTGAACTCCAGTCA", "AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGT")  # TruSeq
+_LONG_RUN = 8  # homopolymers from here on slip more with every base
 _COMPLEMENT = np.arange(256, dtype=np.uint8)
 _COMPLEMENT[np.frombuffer(b"ACGT", np.uint8)] = np.frombuffer(b"TGCA", np.uint8)
 _BASES = np.frombuffer(b"ACGT", np.uint8)
@@ -29,6 +30,9 @@ class ReadModel:
         fragment_mean, fragment_sd: of the fragment length, bp.
         error_rate: substitutions per base, mean over cycles; late cycles have more.
         slip_rate: share of reads that lose or gain a base in a homopolymer of 4 or more.
+        long_slip_rate: the same per base of a homopolymer beyond 7, for reads that span it.
+        chimera_share: pairs whose second mate, and reads whose tail, come from elsewhere.
+        foreign_share: pairs that come from no human sequence and stay unmapped.
         duplicate_share: share of fragments that are PCR copies of another.
         capture_pad: fragments may be centred this far outside a captured interval, bp.
     """
@@ -38,6 +42,9 @@ class ReadModel:
     fragment_sd: float = 40.0
     error_rate: float = 1e-3
     slip_rate: float = 2e-4
+    long_slip_rate: float = 3e-3
+    chimera_share: float = 2e-3
+    foreign_share: float = 1e-3
     duplicate_share: float = 0.08
     capture_pad: int = 100
 
@@ -90,7 +97,11 @@ class ReadPairs:
 def captured_fragments(
     haplotypes: Sequence[Haplotype], depth: float, model: ReadModel, rng: np.random.Generator
 ) -> Fragments:
-    """Fragments of captured haplotypes, at a mean of `depth` distinct fragments per target base."""
+    """Fragments of captured haplotypes.
+
+    `depth` is the mean number of distinct fragments whose reads show a target base; overlapping
+    mates count once.
+    """
     parts = [
         _centres(haplotype, depth, model, rng) for haplotype in haplotypes if haplotype.weight > 0
     ]
@@ -111,6 +122,15 @@ def fragment_lengths(count: int, model: ReadModel, rng: np.random.Generator) -> 
     """Fragment lengths, bp; none shorter than 40."""
     drawn = rng.normal(model.fragment_mean, model.fragment_sd, count)
     return np.maximum(np.rint(drawn), 40).astype(np.int64)
+
+
+def read_bases_per_fragment(model: ReadModel) -> float:
+    """Mean bases of a fragment that its two reads show, each base once."""
+    deviates = np.linspace(-4, 4, 161)
+    weights = np.exp(-(deviates**2) / 2)
+    lengths = np.maximum(model.fragment_mean + model.fragment_sd * deviates, 40)
+    shown = np.minimum(lengths, 2 * model.read_length)
+    return float(np.sum(shown * weights) / np.sum(weights))
 
 
 def with_duplicates(fragments: Fragments, model: ReadModel, rng: np.random.Generator) -> Fragments:
@@ -138,9 +158,26 @@ def sequence_pairs(fragments: Fragments, model: ReadModel, rng: np.random.Genera
 def captured_pairs(
     haplotypes: Sequence[Haplotype], depth: float, model: ReadModel, rng: np.random.Generator
 ) -> ReadPairs:
-    """Read pairs of a captured library with PCR duplicates."""
+    """Read pairs of a captured library with PCR duplicates, chimeras and foreign reads."""
     fragments = captured_fragments(haplotypes, depth, model, rng)
-    return sequence_pairs(with_duplicates(fragments, model, rng), model, rng)
+    pairs = sequence_pairs(with_duplicates(fragments, model, rng), model, rng)
+    add_artefacts(pairs, model, rng)
+    return pairs
+
+
+def add_artefacts(pairs: ReadPairs, model: ReadModel, rng: np.random.Generator) -> None:
+    """Make few pairs chimeric or foreign, in place."""
+    count, length = pairs.bases1.shape
+    swapped = np.unique(rng.integers(0, max(count, 1), rng.poisson(count * model.chimera_share)))
+    partners = np.roll(swapped, 1)
+    pairs.bases2[swapped], pairs.quals2[swapped] = pairs.bases2[partners], pairs.quals2[partners]
+    cut = np.unique(rng.integers(0, max(count, 1), rng.poisson(count * model.chimera_share)))
+    for row, donor in zip(cut.tolist(), np.roll(cut, 1).tolist(), strict=True):
+        place = int(rng.integers(length // 4, length - length // 4))
+        pairs.bases1[row, place:] = pairs.bases2[donor, place:]
+    foreign = np.unique(rng.integers(0, max(count, 1), rng.poisson(count * model.foreign_share)))
+    for bases in (pairs.bases1, pairs.bases2):
+        bases[foreign] = rng.choice(_BASES, (len(foreign), length))
 
 
 def amplicon_pairs(
@@ -182,7 +219,7 @@ def _centres(
         for start, end in haplotype.intervals
     ]
     allowed = np.unique(np.concatenate(places)) if places else np.zeros(0, np.int64)
-    expected = depth * haplotype.weight * len(allowed) / model.fragment_mean
+    expected = depth * haplotype.weight * len(allowed) / read_bases_per_fragment(model)
     return rng.choice(allowed, rng.poisson(expected)) if len(allowed) else allowed
 
 
@@ -225,9 +262,33 @@ def _slip(
         start, size = int(fragments.starts[row]), int(fragments.lengths[row])
         molecule = fragments.bases[start : start + size]
         molecule = (molecule[::-1] if from_right[row] else molecule)[: model.read_length]
-        run_end = _homopolymer_end(molecule)
-        if run_end:
-            steps[row, run_end:] += 1 if rng.random() < 0.7 else -1
+        _slip_at(steps, int(row), _homopolymer_end(molecule), rng)
+    ends = fragments.starts + fragments.lengths
+    for run_start, run_end in _long_runs(fragments.bases):
+        spanning = np.nonzero((fragments.starts < run_start) & (ends > run_end))[0]
+        rate = model.long_slip_rate * (run_end - run_start - _LONG_RUN + 1)
+        for row in spanning[rng.random(len(spanning)) < rate].tolist():
+            inner = (
+                ends[row] - 1 - run_start
+                if from_right[row]
+                else run_end - 1 - fragments.starts[row]
+            )
+            _slip_at(steps, row, int(inner), rng)
+
+
+def _slip_at(
+    steps: npt.NDArray[np.int32], row: int, run_end: int, rng: np.random.Generator
+) -> None:
+    """Skip (more often) or repeat the read's base number `run_end`, the last of its run."""
+    if 0 < run_end < steps.shape[1]:
+        steps[row, run_end:] += 1 if rng.random() < 0.7 else -1
+
+
+def _long_runs(bases: Bytes) -> list[tuple[int, int]]:
+    """(start, end) of homopolymers of at least `_LONG_RUN` bases."""
+    edges = np.concatenate([[0], np.nonzero(np.diff(bases))[0] + 1, [len(bases)]])
+    is_long = np.diff(edges) >= _LONG_RUN
+    return list(zip(edges[:-1][is_long].tolist(), edges[1:][is_long].tolist(), strict=True))
 
 
 def _homopolymer_end(bases: Bytes, shortest: int = 4) -> int:

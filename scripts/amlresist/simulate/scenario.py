@@ -298,7 +298,7 @@ PATIENTS = (
             _v("itd30", "FLT3", "1774_1803dup", 0, "FLT3-ITD of 30 bp, contracting"),
             _v("itd63", "FLT3", "1745_1807dup", 1, "FLT3-ITD of 63 bp, expanding"),
             _v("wt1", "WT1", "dup10@370", 0, "acquired frameshift of 10 bp"),
-            _v("asxl1", "ASXL1", "del23@640", 0, "acquired deletion of 23 bp"),
+            _v("asxl1", "ASXL1", "del23@648", 0, "acquired deletion of 23 bp"),
             _v("cebins", "CEBPA", "dup18@310", 1, "stable in-frame duplication of 18 bp"),
             _v("runx1", "RUNX1", "del2@130", 0, "lost frameshift of 2 bp"),
             _v("tp53", "TP53", "659A>G", 0, "acquired subclone (Y220C) of 3 % VAF"),
@@ -325,13 +325,13 @@ PATIENTS = (
         sex="female",
         variants=(
             _v("runx1", "RUNX1", "missense@160", 0, "founder"),
-            _v("itd150", "FLT3", "1697_1837itdCGGGTCCAT", 0, "FLT3-ITD longer than a read"),
-            _v("bcor", "SF3B1", "2098A>G", 0, "subclone (K700E)"),
+            _v("itd135", "FLT3", "1705_1830itdCGGGTCCAT", 0, "FLT3-ITD longer than a read, with N"),
+            _v("sf3b1", "SF3B1", "2098A>G", 0, "subclone (K700E)"),
         ),
         populations=(
             Population(("runx1",), {DIAGNOSIS: 0.06}),
-            Population(("runx1", "itd150"), {DIAGNOSIS: 0.62}),
-            Population(("runx1", "itd150", "bcor"), {DIAGNOSIS: 0.20}),
+            Population(("runx1", "itd135"), {DIAGNOSIS: 0.62}),
+            Population(("runx1", "itd135", "sf3b1"), {DIAGNOSIS: 0.20}),
         ),
         libraries=(
             PlannedLibrary(DIAGNOSIS, "dna", "bam", 300),
@@ -364,7 +364,7 @@ PATIENTS = (
     ),
     PlannedPatient(
         name="AML09",
-        story="a FLT3-ITD that reaches into intron 14 arises, one longer than a read stays; PTEN lost",
+        story="a FLT3-ITD into intron 14 arises, one longer than a read stays; PTEN is lost",
         sex="female",
         variants=(
             _v("tet2", "TET2", "missense@90", 0, "founder"),
@@ -377,10 +377,10 @@ PATIENTS = (
         ),
         populations=(
             Population(("tet2",), _shares(0.24, 0.0)),
-            Population(("tet2", "itd180"), _shares(0.52, 0.30)),
-            Population(("tet2", "nras"), _shares(0.10, 0.10)),
+            Population(("tet2", "itd180"), _shares(0.52, 0.50)),
+            Population(("tet2", "nras"), _shares(0.10, 0.04)),
             Population(
-                ("tet2", "nras", "itdin", "ptenfs", "ptenloss", "abcb1"), _shares(0.0, 0.50)
+                ("tet2", "nras", "itdin", "ptenfs", "ptenloss", "abcb1"), _shares(0.0, 0.36)
             ),
         ),
         libraries=(*_pair("dna", "bam", 300), *_pair("rna", "tpm", 20_000_000)),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.simulate.gene_plan import FOLDER
+from amlresist.simulate.genome import Extra, Genome
 from amlresist.simulate.reads import add_errors
 from amlresist.tables import column, read_table
 
@@ -94,6 +95,36 @@ def hairpins_fasta(rows: Sequence[HairpinMature]) -> str:
         for row in rows
     }
     return "".join(records.values())
+
+
+def hairpin_extras() -> list[Extra]:
+    """The precursors as stretches of the genome."""
+    rows = {row.hairpin: row for row in read_hairpin_matures()}
+    return [
+        Extra(name, row.chrom, row.strand, row.hairpin_sequence.replace("U", "T"))
+        for name, row in sorted(rows.items())
+    ]
+
+
+def hairpins_gff3(rows: Sequence[HairpinMature], genome: Genome) -> str:
+    """miRBase-style GFF3 of precursors and matures on the simulated genome."""
+    lines = ["##gff-version 3"]
+    seen = set()
+    for row in sorted(rows, key=lambda row: (row.hairpin, row.start)):
+        chrom, start, end = genome.extras[row.hairpin]
+        first, size = row.start - 1, len(row.sequence)
+        low = start + first if row.strand == "+" else end - first - size
+        if row.hairpin not in seen:
+            seen.add(row.hairpin)
+            own = f"ID={row.hairpin_accession};Name={row.hairpin}"
+            lines.append(_gff3(chrom, "miRNA_primary_transcript", start, end, row.strand, own))
+        names = f"ID={row.accession};Name={row.mirna};Derives_from={row.hairpin_accession}"
+        lines.append(_gff3(chrom, "miRNA", low, low + size, row.strand, names))
+    return "\n".join(lines) + "\n"
+
+
+def _gff3(chrom: str, kind: str, start: int, end: int, strand: str, names: str) -> str:
+    return f"{chrom}\t.\t{kind}\t{start + 1}\t{end}\t.\t{strand}\t.\t{names}"
 
 
 def small_rna_reads(

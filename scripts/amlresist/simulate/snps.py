@@ -10,7 +10,7 @@ from amlresist.simulate.edits import Edit
 from amlresist.simulate.genome import Genome
 
 _TRANSITION = {"A": "G", "G": "A", "C": "T", "T": "C"}
-SPACING = 45  # bases between SNPs, bp
+SPACING = 110  # least distance of SNPs of a gene; twice as much at most where all fits, bp
 INTRON_FLANK = 60  # how far from a target a SNP may lie, bp
 CLEARANCE = 15  # bases kept free of SNPs beside planned changes, bp
 
