@@ -60,6 +60,7 @@ class ItdClone:
     vaf_right: float = column("one-sided estimate from the 3' junction", "fraction")
     detection: str = column("de_novo, or targeted when looked up because of another time point")
     flags: tuple[str, ...] = column("no_wild_type, sides_disagree, covers_primer, out_of_frame ...")
+    insertion_site: str = column("c. position of the last base before the inserted ones")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class ItdLibrary:
     detection_limit: float = column("smallest ITD VAF found with 95 % power", "fraction")
     reason: str = column("why the verdict, in words")
     flags: tuple[str, ...] = column("warnings")
+    method: str = column("amplicon or capture: how fragments were counted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,221 @@
+"""Candidate insertions: reads whose two ends lie on different diagonals of the locus.
+
+A read over an insertion of length L follows the locus on one diagonal up to the insertion and on
+a diagonal L lower after it, whether the inserted bases are a copy, foreign, or longer than the
+read as long as its tandem junction is inside. So nothing depends on how an aligner wrote the read.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from amlresist.flt3_itd.alleles import Allele, normalise
+from amlresist.flt3_itd.encode import (
+    NO_DIAGONAL,
+    SEED,
+    UNKNOWN,
+    Integers,
+    Oriented,
+    SeedIndex,
+    Target,
+    decode,
+    diagonals,
+    encode,
+)
+from amlresist.flt3_itd.locus import Locus
+
+_UNEXPLAINED = 4  # mismatches from which a read is looked at again
+_MISMATCH = -3
+_KEPT_READS = 300  # reads kept per candidate to polish its sequence
+_PRUNE_AT = 20_000
+_MINIMUM_MAJORITY = 0.6
+_NEAR = 3  # edits below which a rare candidate is an error of a frequent one
+_ERROR_SHARE = 0.1
+_MAX_CANDIDATES = 30
+
+
+@dataclass
+class Candidate:
+    """Evidence for one insertion allele.
+
+    Attributes:
+        reads: weight (reads) of the evidence.
+        examples: (oriented read, diagonal of its 5' part, weight), at most `_KEPT_READS`.
+    """
+
+    reads: int = 0
+    examples: list[tuple[npt.NDArray[np.uint8], int, int]] = field(default_factory=list)
+
+    def add(self, read: npt.NDArray[np.uint8], diagonal: int, weight: int) -> None:
+        """Count a read."""
+        self.reads += weight
+        if len(self.examples) < _KEPT_READS:
+            self.examples.append((read, diagonal, weight))
+
+
+class Candidates:
+    """Gathers candidates batch by batch in bounded memory."""
+
+    def __init__(self, locus: Locus, index: SeedIndex, minimum: int, maximum: int) -> None:
+        self._locus = locus
+        self._index = index
+        self._limits = minimum, maximum
+        self._found: dict[Allele, Candidate] = defaultdict(Candidate)
+
+    def add(self, reads: Oriented, weights: Integers) -> None:
+        """Look for insertions in oriented reads; `weights` says how often each read was seen."""
+        target = Target.of(self._locus.sequence, reads.matrix.shape[1])
+        differs = target.mismatches(reads.matrix, reads.left).sum(axis=1)
+        odd = reads.found & ((reads.left != reads.right) | (differs >= _UNEXPLAINED))
+        picked = reads.take(np.flatnonzero(odd))
+        for row, diagonal, allele in self._splits(picked, target):
+            if self._is_wanted(allele):
+                weight = int(weights[np.flatnonzero(odd)[row]])
+                read = picked.matrix[row, : picked.lengths[row]]
+                self._found[allele].add(read, diagonal, weight)
+        if len(self._found) > _PRUNE_AT:
+            self._found = defaultdict(
+                Candidate, {a: c for a, c in self._found.items() if c.reads > 1}
+            )
+
+    def _is_wanted(self, allele: Allele) -> bool:
+        low, high = self._limits
+        within = self._locus.first <= allele.start and allele.end <= self._locus.last
+        return within and low <= allele.length <= high and not is_slippage(allele, self._locus)
+
+    def _splits(self, reads: Oriented, target: Target) -> Iterator[tuple[int, int, Allele]]:
+        if not reads.lengths.size:
+            return
+        left, right = _outer_diagonals(reads, self._index)
+        rows = np.flatnonzero((left != NO_DIAGONAL) & (left - right >= self._limits[0]))
+        matrix, left, right = reads.matrix[rows], left[rows], right[rows]
+        lengths = reads.lengths[rows]
+        on_left = target.mismatches(matrix, left)
+        on_right = target.mismatches(matrix, right)
+        plain = _plain_split(on_left, on_right, lengths)
+        novel = _split_with_novel(on_left, on_right, lengths)
+        for i, row in enumerate(rows):
+            size = int(lengths[i])
+            place, wrong = int(plain[0][i]), int(plain[1][i])
+            end = place
+            if wrong > max(2, size // 25):
+                place, end = int(novel[0][i]), int(novel[1][i])
+                if end < place:
+                    continue
+            if place < SEED or size - end < SEED:
+                continue
+            x, y = place + int(left[i]), end + int(right[i])
+            allele = self._allele(x, decode(matrix[i, place:end]), y)
+            if allele is not None:
+                yield int(row), int(left[i]), allele
+
+    def _allele(self, x: int, novel: str, y: int) -> Allele | None:
+        """Allele of sequence[:x] + novel + sequence[y:]."""
+        sequence = self._locus.sequence
+        if not (0 <= x <= len(sequence) and 0 <= y <= len(sequence)) or "N" in novel:
+            return None
+        if y <= x:
+            return normalise(sequence, x, x, novel + sequence[y:x])
+        return normalise(sequence, x, y, novel)
+
+    def ranked(self) -> list[tuple[Allele, int]]:
+        """Polished candidates with their reads, best first; errors of others folded in."""
+        sequence = self._locus.sequence
+        order = sorted(self._found.items(), key=lambda item: (-item[1].reads, item[0]))
+        pooled: dict[Allele, int] = defaultdict(int)
+        for allele, candidate in order:
+            if candidate.reads > 1:
+                pooled[polish(sequence, allele, candidate)] += candidate.reads
+        accepted: list[tuple[Allele, int]] = []
+        for allele, reads in sorted(pooled.items(), key=lambda item: (-item[1], item[0])):
+            if len(accepted) == _MAX_CANDIDATES:
+                break
+            if not any(is_error_of(sequence, allele, reads, *known) for known in accepted):
+                accepted.append((allele, reads))
+        return accepted
+
+
+def is_slippage(allele: Allele, locus: Locus) -> bool:
+    """Whether the insertion only lengthens a run of a unit of one or two bases."""
+    text = allele.inserted
+    around = locus.sequence[max(0, allele.start - 8) : allele.start + 8]
+    return any(
+        text == (text[:unit] * len(text))[: len(text)] and text[:unit] * (8 // unit) in around
+        for unit in (1, 2)
+    )
+
+
+def is_error_of(sequence: str, allele: Allele, reads: int, known: Allele, known_reads: int) -> bool:
+    """Whether a rare candidate is a known one with a sequencing error."""
+    if reads >= _ERROR_SHARE * known_reads or abs(allele.length - known.length) >= _NEAR:
+        return False
+    import edlib
+
+    low = min(allele.start, known.start)
+    high = max(allele.end, known.end)
+    texts = [sequence[low : a.start] + a.inserted + sequence[a.end : high] for a in (allele, known)]
+    return int(edlib.align(texts[0], texts[1], k=_NEAR)["editDistance"]) >= 0
+
+
+def polish(sequence: str, allele: Allele, candidate: Candidate) -> Allele:
+    """Allele whose inserted bases are the majority of the reads that carry it."""
+    haplotype = encode(allele.apply(sequence))
+    counts = np.zeros((haplotype.size, UNKNOWN + 1), dtype=np.int64)
+    for read, diagonal, weight in candidate.examples:
+        start, end = max(0, diagonal), min(haplotype.size, diagonal + read.size)
+        np.add.at(counts, (np.arange(start, end), read[start - diagonal : end - diagonal]), weight)
+    counts = counts[allele.start : allele.start + len(allele.inserted), :UNKNOWN]
+    depth = counts.sum(axis=1)
+    best = counts.argmax(axis=1)
+    sure = (depth >= 3) & (counts.max(axis=1) > _MINIMUM_MAJORITY * depth)
+    text = "".join(
+        decode([code]) if known else base
+        for base, code, known in zip(allele.inserted, best, sure, strict=True)
+    )
+    return normalise(sequence, allele.start, allele.end, text)
+
+
+def _outer_diagonals(reads: Oriented, index: SeedIndex) -> tuple[Integers, Integers]:
+    """Diagonals of the first and the last two neighbouring seeds that agree."""
+    seeds = diagonals(reads.matrix, index.forward, 1)
+    agree = (seeds[:, 1:] != NO_DIAGONAL) & (seeds[:, 1:] == seeds[:, :-1])
+    rows = np.arange(seeds.shape[0])
+    some = agree.any(axis=1)
+    first = seeds[rows, agree.argmax(axis=1)]
+    last = seeds[rows, agree.shape[1] - 1 - agree[:, ::-1].argmax(axis=1)]
+    return np.where(some, first, NO_DIAGONAL), np.where(some, last, NO_DIAGONAL)
+
+
+def _plain_split(
+    on_left: npt.NDArray[np.bool_], on_right: npt.NDArray[np.bool_], lengths: Integers
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Split with the fewest mismatches: (bases on the left diagonal, mismatches)."""
+    before = np.pad(np.cumsum(on_left, axis=1), ((0, 0), (1, 0)))
+    after = on_right.sum(axis=1)[:, None] - np.pad(np.cumsum(on_right, axis=1), ((0, 0), (1, 0)))
+    total = before + after
+    beyond = np.arange(total.shape[1])[None, :] > lengths[:, None]
+    total = np.where(beyond, 2**20, total)
+    place = total.argmin(axis=1)
+    return place, total[np.arange(total.shape[0]), place]
+
+
+def _split_with_novel(
+    on_left: npt.NDArray[np.bool_], on_right: npt.NDArray[np.bool_], lengths: Integers
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Furthest good extensions of both sides: (end of the left part, start of the right part)."""
+    inside = np.arange(on_left.shape[1])[None, :] < lengths[:, None]
+    gain_left = np.where(inside, np.where(on_left, _MISMATCH, 1), -1)
+    gain_right = np.where(inside, np.where(on_right, _MISMATCH, 1), 0)
+    left = np.cumsum(gain_left, axis=1).argmax(axis=1) + 1
+    suffix = np.cumsum(gain_right[:, ::-1], axis=1)
+    width = on_left.shape[1]
+    right = width - 1 - suffix.argmax(axis=1)
+    return left, right
+
+
+def merge(alleles: Iterable[Allele]) -> list[Allele]:
+    """Distinct alleles in order of place."""
+    return sorted(set(alleles))
