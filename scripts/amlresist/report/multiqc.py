@@ -292,8 +292,8 @@ def _configuration(cohort: Sequence[PatientResults], settings: Settings) -> str:
         f"plots_force_flat: {str(is_flat).lower()}",
         "report_section_order:",
         *(
-            f"  amlresist_{name}: {{order: {10 * (len(_ORDER) - place)}}}"
-            for place, name in enumerate(_ORDER)
+            f"  amlresist_{name}: {{order: {10 * place}}}"
+            for place, name in enumerate(_ORDER, start=1)
         ),
     ]
     return "\n".join(lines) + "\n"
