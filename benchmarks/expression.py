@@ -1,0 +1,129 @@
+"""Speed, memory and honesty of gene-set scores and fold changes, on data made here.
+
+python benchmarks/expression.py --out expression.json
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import kstest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from amlresist.expression.change import Direction, gene_changes, prior_dispersion  # noqa: E402
+from amlresist.expression.gene_sets import GeneSet  # noqa: E402
+from amlresist.expression.measured import Measured, Unit, from_counts  # noqa: E402
+from amlresist.expression.pathways import make_pair, pathway_changes  # noqa: E402
+from amlresist.expression.scores import Method, score_samples  # noqa: E402
+from amlresist.expression.settings import Settings  # noqa: E402
+from amlresist.settings import load  # noqa: E402
+
+N_GENES, N_SAMPLES, N_SETS, SET_SIZE = 20_000, 1_000, 50, 50
+NOISE = 0.5
+CALLED = {Direction.UP, Direction.DOWN}
+
+
+def speed() -> dict[str, float]:
+    """20,000 genes x 1,000 samples x 50 sets, singscore and ssGSEA."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(5, 2, (N_SAMPLES, N_GENES))
+    sets = [
+        (rng.choice(N_GENES, SET_SIZE, replace=False), np.ones(SET_SIZE)) for _ in range(N_SETS)
+    ]
+    start = time.perf_counter()
+    score_samples(values, sets, [Method.SINGSCORE, Method.SSGSEA])
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"seconds": round(seconds, 2), "peak_gb_with_the_matrix": round(peak, 2)}
+
+
+def start_up() -> dict[str, float]:
+    """Wall-clock seconds to import the command and to read the gene names."""
+    code = (
+        "import amlresist.cli.expression; from amlresist.expression.genes import GeneNames;"
+        "GeneNames()"
+    )
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
+        times.append(time.perf_counter() - start)
+    return {"seconds": round(min(times), 3)}
+
+
+def pathway_recall(repeats: int, shift_in_sd: float) -> dict[str, float]:
+    """Planted shifts: ten of fifty sets move by `shift_in_sd` SD of the pair's gene noise."""
+    rng = np.random.default_rng(1)
+    settings = load(Settings, "expression")
+    names = tuple(f"G{i:05d}" for i in range(N_GENES))
+    tally = {method: np.zeros(4) for method in Method}
+    null: dict[Method, list[float]] = {method: [] for method in Method}
+    for repeat in range(repeats):
+        before = rng.normal(5, 2, N_GENES)
+        after = before + rng.normal(0, NOISE * np.sqrt(2), N_GENES)
+        chosen = [np.sort(rng.choice(N_GENES, 30, replace=False)) for _ in range(N_SETS)]
+        for members in chosen[:10]:
+            after[members] += shift_in_sd * NOISE * np.sqrt(2)
+        sets = [
+            GeneSet(str(i), "", "", tuple(names[m] for m in members), np.ones(30))
+            for i, members in enumerate(chosen)
+        ]
+        pair = make_pair(*(Measured(names, v, None, Unit.LOG2) for v in (before, after)))
+        for change in pathway_changes(pair, sets, settings, f"repeat {repeat}"):
+            planted, called = int(change.gene_set.name) < 10, change.direction in CALLED
+            tally[change.method] += [planted, planted and called, called, called and not planted]
+            if not planted:
+                null[change.method].append(change.p_value)
+    found = {}
+    for method, (planted, right, called, wrong) in tally.items():
+        found[f"{method}_recall"] = round(float(right / planted), 3)
+        found[f"{method}_false_share"] = round(float(wrong / max(called, 1)), 3)
+        p_value = kstest(null[method], "uniform").pvalue
+        found[f"{method}_null_ks_p"] = round(float(p_value), 3)
+    return found
+
+
+def interval_coverage(bcv: float) -> dict[str, float]:
+    """How often the 95 % interval of the fold change holds the truth, by the BCV in truth."""
+    rng = np.random.default_rng(2)
+    names = tuple(f"G{i:05d}" for i in range(N_GENES))
+    mean = rng.lognormal(0, 2, N_GENES)
+    sides = []
+    for _ in range(2):
+        rate = mean * np.exp(rng.normal(0, bcv, N_GENES))
+        sides.append(from_counts(names, rng.poisson(rate / rate.sum() * 3e7).astype(float)))
+    settings = load(Settings, "expression")
+    changes = gene_changes(sides[0], sides[1], prior_dispersion(settings.prior_bcv), settings)
+    judged = [c for c in changes.values() if c.direction is not Direction.NOT_EVALUABLE]
+    return {
+        "coverage": round(float(np.mean([c.low <= 0 <= c.high for c in judged])), 3),
+        "called": round(float(np.mean([c.direction in CALLED for c in judged])), 3),
+    }
+
+
+def main() -> None:
+    """Run all and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--repeats", type=int, default=4)
+    arguments = parser.parse_args()
+    figures = {
+        "speed": speed(),
+        "start_up": start_up(),
+        "shift_0.5_sd": pathway_recall(arguments.repeats, 0.5),
+        "shift_1_sd": pathway_recall(arguments.repeats, 1.0),
+        **{f"interval_bcv_{bcv}": interval_coverage(bcv) for bcv in (0.2, 0.4, 0.6)},
+    }
+    arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
