@@ -19,13 +19,19 @@ from amlresist.inputs.genome import Genome
 from amlresist.inputs.maf import examine_maf
 from amlresist.inputs.matrices import examine_table
 from amlresist.inputs.quick import (
+    DEFAULT_BUILD,
     READ_COLUMNS,
     check_libraries_text,
     check_reference_paths,
     files_of,
     reference_paths,
 )
-from amlresist.inputs.reference_files import examine_annotation, examine_genome, named_genome
+from amlresist.inputs.reference_files import (
+    examine_annotation,
+    examine_genome,
+    examine_sequences,
+    named_genome,
+)
 from amlresist.inputs.vcf import examine_vcf
 from amlresist.plan import make_plan
 from amlresist.sheet import Assay, GivenKind, Library, comparisons
@@ -51,7 +57,9 @@ def check_everything(
         plan = make_plan(config)
     except InputError as error:
         return [Finding(Severity.STOP, problem) for problem in error.problems], []
-    findings = check_libraries_text(config, plan.libraries) + check_reference_paths(config)
+    findings = check_libraries_text(config, plan.libraries) + check_reference_paths(
+        config, plan.libraries
+    )
     findings += _single_time_points(plan.libraries, plan.sheet_paths["samples"])
     if any(finding.severity is Severity.STOP for finding in findings):
         return findings, []
@@ -82,7 +90,7 @@ def _genome(
 ) -> tuple[Genome, list[Finding]]:
     fasta = reference_paths(config)["fasta"]
     if not fasta:
-        name = str((config.get("reference") or {}).get("name") or "GRCh38")
+        name = str((config.get("reference") or {}).get("name") or DEFAULT_BUILD)
         return named_genome(name), []
     need_bases = any(
         library.given_kind is GivenKind.VCF or library.bam.lower().endswith(".cram")
@@ -100,8 +108,12 @@ def _examinations(
     for library in libraries:
         for name, examination in _of_library(library, samples, genome):
             found.setdefault(name, examination)
-    if annotation := reference_paths(config)["annotation"]:
-        found[annotation] = partial(examine_annotation, annotation, genome)
+    paths = reference_paths(config)
+    if paths["annotation"]:
+        found[paths["annotation"]] = partial(examine_annotation, paths["annotation"], genome)
+    for name in ("matures", "hairpins"):
+        if paths[name]:
+            found[paths[name]] = partial(examine_sequences, paths[name])
     return [found[name] for name in sorted(found, key=lambda n: (-Path(n).stat().st_size, n))]
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from amlresist.inputs.findings import Finding, Findings
-from amlresist.sheet import Library
+from amlresist.reference.builds import BUILDS
+from amlresist.sheet import Assay, Library
 
 FILE_COLUMNS = ("fq1", "fq2", "bam", "given", "targets")
 # A BED or a joint call set may serve several libraries; reads may not.
 READ_COLUMNS = frozenset({"fq1", "fq2", "bam"})
+DEFAULT_BUILD = "GRCh38"
 
 
 def files_of(library: Library) -> Iterator[tuple[str, str]]:
@@ -40,17 +42,33 @@ def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]
 
 
 def reference_paths(config: Mapping[str, Any]) -> dict[str, str]:
-    """`fasta` and `annotation` as the config gives them, "" where it does not."""
+    """Setting -> path of each reference file as the config gives it, "" where it does not."""
     section = config.get("reference") or {}
-    return {name: str(section.get(name) or "") for name in ("fasta", "annotation")}
+    names = ("fasta", "annotation", "matures", "hairpins")
+    return {name: str(section.get(name) or "") for name in names}
 
 
-def check_reference_paths(config: Mapping[str, Any]) -> list[Finding]:
-    """Whether genome and annotation exist where they are given."""
+def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library]) -> list[Finding]:
+    """Whether the reference files exist where they are given, and those that are needed are."""
     findings = Findings("config")
-    for name, path in reference_paths(config).items():
+    paths = reference_paths(config)
+    for name, path in paths.items():
         if path and (fault := _file_fault(path)):
             findings.stop(fault, "Correct the path.", f"reference.{name}", path)
+    build = str((config.get("reference") or {}).get("name") or DEFAULT_BUILD)
+    if not (paths["fasta"] and paths["annotation"]) and build not in BUILDS:
+        findings.stop(
+            "build is not known and no genome is given",
+            f"Use {' or '.join(BUILDS)}, or give fasta and annotation.",
+            "reference.name",
+            build,
+        )
+    if any(library.assay is Assay.MIRNA and library.fq1 for library in libraries):
+        for name in ("matures", "hairpins"):
+            if not paths[name]:
+                findings.stop(
+                    "is needed for small-RNA reads", "Give the FASTA.", f"reference.{name}"
+                )
     return findings.all
 
 

@@ -7,7 +7,7 @@ from amlresist.inputs.findings import Finding, Findings
 from amlresist.inputs.genome import Genome
 from amlresist.reference.builds import BUILD_LENGTHS
 from amlresist.reference.contigs import place_transcripts
-from amlresist.reference.fasta import Contig, contigs_of, write_genome
+from amlresist.reference.fasta import Contig, contigs_of, read_fasta, write_genome
 
 
 def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Genome, list[Finding]]:
@@ -59,4 +59,13 @@ def examine_annotation(path: str, genome: Genome) -> list[Finding]:
         elif absent:
             genes = len({model.gene for model in absent})
             findings.note(f"{genes} genes lie on contigs that the genome lacks", "Left out.")
+    return findings.all
+
+
+def examine_sequences(path: str) -> list[Finding]:
+    """Whether a FASTA of small RNAs can be read."""
+    findings = Findings(path)
+    with findings.guarded():
+        for _ in read_fasta(path):
+            pass
     return findings.all
