@@ -1,6 +1,7 @@
 """Align simulated FASTQ as a laboratory would hand over its BAM or CRAM: same bytes every time."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ _ALIGN = (
 )
 _OUTPUT = {
     "bam": "-O bam,level=4",
-    "cram": "-O cram,version=3.0 --reference genome.fa",
+    "cram": "-O cram,version=3.0",
 }
 
 
@@ -41,11 +42,13 @@ class ReadGroup:
 
 def prepare_index(folder: Path, contigs: Mapping[str, str]) -> None:
     """Index `folder/genome.fa` for bwa and samtools."""
-    # With digests given, samtools does not add the path of the reference to a CRAM's header.
-    lines = (
-        f"@SQ\tSN:{name}\tLN:{len(bases)}\tM5:{hashlib.md5(bases.encode()).hexdigest()}\n"
-        for name, bases in contigs.items()
-    )
+    # Bases found by their digest leave no path of the reference in a CRAM's header.
+    (folder / "bases").mkdir()
+    lines = []
+    for name, bases in contigs.items():
+        digest = hashlib.md5(bases.encode()).hexdigest()
+        (folder / "bases" / digest).write_text(bases)
+        lines.append(f"@SQ\tSN:{name}\tLN:{len(bases)}\tM5:{digest}\n")
     (folder / "contigs.sam").write_text("".join(lines))
     _run("bwa index genome.fa 2>bwa_index.log && samtools faidx genome.fa", folder)
 
@@ -76,6 +79,7 @@ def _run(command: str, folder: Path) -> None:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
+        env={**os.environ, "REF_PATH": "bases/%s", "REF_CACHE": "bases/%s", "LC_ALL": "C"},
         capture_output=True,
         text=True,
         check=False,

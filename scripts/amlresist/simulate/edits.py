@@ -7,7 +7,6 @@ An `Edit` replaces `sequence[start:end]` by `inserted`. The same class serves a 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from os.path import commonpath
 
 from amlresist.dna import THREE_LETTER, reverse_complement, translate
 from amlresist.simulate.genome import Genome
@@ -61,9 +60,9 @@ def parse_change(text: str, locus: Locus) -> Edit:
 def trim(edit: Edit, sequence: str) -> Edit:
     """The same change without bases that do not change; shared 3' bases go first."""
     removed, inserted = sequence[edit.start : edit.end], edit.inserted
-    tail = len(commonpath([removed[::-1], inserted[::-1]]))
+    tail = len(_shared_start(removed[::-1], inserted[::-1]))
     removed, inserted = removed[: len(removed) - tail], inserted[: len(inserted) - tail]
-    head = len(commonpath([removed, inserted]))
+    head = len(_shared_start(removed, inserted))
     start = edit.start + head
     return Edit(start, start + len(removed) - head, inserted[head:])
 
@@ -148,7 +147,7 @@ def protein_change(edit: Edit, locus: Locus) -> str:
         return ""
     before = locus.protein
     after = _edited_protein(edit, locus)
-    first = len(commonpath([before, after]))
+    first = len(_shared_start(before, after))
     if before == after:
         residue = _residue(locus, edit.start)
         return f"{before[residue - 1]}{residue}="
@@ -183,9 +182,9 @@ def _edited_protein(edit: Edit, locus: Locus) -> str:
 
 
 def _in_frame_name(before: str, after: str) -> str:
-    head = len(commonpath([before, after]))
+    head = len(_shared_start(before, after))
     room = min(len(before), len(after)) - head
-    tail = min(room, len(commonpath([before[::-1], after[::-1]])))
+    tail = min(room, len(_shared_start(before[::-1], after[::-1])))
     removed = before[head : len(before) - tail]
     inserted = after[head : len(after) - tail]
     if after[head] == "*" or (inserted.endswith("*") and len(removed) == 0):
@@ -213,3 +212,12 @@ def _residue(locus: Locus, offset: int) -> int:
 def _range_name(locus: Locus, start: int, end: int) -> str:
     first = locus.coding_name(start)
     return first if end - start == 1 else f"{first}_{locus.coding_name(end - 1)}"
+
+
+def _shared_start(first: str, second: str) -> str:
+    shared = 0
+    for a, b in zip(first, second, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return first[:shared]
