@@ -1,9 +1,10 @@
 """Gather the patients' tables into cohort tables."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from amlresist.cohort.dispersion import expression_changes_of_cohort, mirna_changes_of_cohort
 from amlresist.cohort.gather import KEPT, gathered
 from amlresist.cohort.gene_changes import gene_changes, review_expectations
 from amlresist.cohort.itd_recurrence import recurrent_itds
@@ -16,6 +17,9 @@ from amlresist.cohort.records import (
 )
 from amlresist.evidence.measurements import read_patient_tables
 from amlresist.evidence.settings import Settings
+from amlresist.expression.records import ExpressionChange
+from amlresist.expression.settings import Settings as ExpressionSettings
+from amlresist.mirna.records import MirnaChange
 from amlresist.settings import load
 from amlresist.tables import write_table
 
@@ -26,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", required=True, nargs="+", help="pseudonyms of the patients")
     parser.add_argument("--out-dir", required=True, help="folder of the tables to write")
     parser.add_argument("--settings", default="", metavar="JSON", help="values of `evidence`")
+    parser.add_argument(
+        "--expression-settings", default="", metavar="JSON", help="values of `expression`"
+    )
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -33,7 +40,14 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load(Settings, "evidence", arguments.settings)
     results, out = Path(arguments.results), Path(arguments.out_dir)
     patients = sorted(set(arguments.patients))
-    _write_gathered(results, patients, out)
+    expression = load(ExpressionSettings, "expression", arguments.expression_settings)
+    for station, name, record in KEPT:
+        rows: list[Any] = gathered(results, patients, station, name, record)
+        if record is MirnaChange:
+            rows = mirna_changes_of_cohort(rows)
+        elif record is ExpressionChange:
+            rows = expression_changes_of_cohort(rows, expression.minimum_log2_change)
+        write_table(out / name, record, rows)
     cohort = [read_patient_tables(patient, results / patient) for patient in patients]
     clones = [clone for tables in cohort for clone in tables.itd_clones or ()]
     write_table(out / "patients.tsv", PatientStatus, patient_statuses(results, cohort))
@@ -41,8 +55,3 @@ def main(arguments: argparse.Namespace) -> None:
     expectations = review_expectations(cohort, settings)
     write_table(out / "review_expectation.tsv", ReviewExpectation, expectations)
     write_table(out / "itd_recurrence.tsv", ItdRecurrence, recurrent_itds(clones))
-
-
-def _write_gathered(results: Path, patients: Sequence[str], out: Path) -> None:
-    for station, name, record in KEPT:
-        write_table(out / name, record, gathered(results, patients, station, name, record))
