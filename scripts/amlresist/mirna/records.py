@@ -1,8 +1,15 @@
 """Tables of the miRNA station."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import Any
 
 from amlresist.tables import column
+
+
+def _later(doc: str, default: object, unit: str = "") -> Any:
+    """A column that code written for an earlier version of the table may leave out."""
+    return field(default=default, metadata={"doc": doc, "unit": unit})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,8 @@ class MirnaCount:
     canonical_share: float = column("share of reads that equal the reference mature", "0-1")
     rpm: float = column("reads per million miRNA reads", "RPM")
     tmm_rpm: float = column("RPM with the composition-robust (TMM) size factor", "RPM")
+    accession: str = _later("miRBase accessions, NA where the FASTA gives none", "")
+    in_review: bool = _later("the review makes a claim about this miRNA", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,8 @@ class MirnaChange:
     dispersion_source: str = column("cohort of n pairs, or prior (exploratory)")
     direction: str = column("up, down, no_change_shown or not_evaluable")
     in_review: bool = column("the review makes a claim about this miRNA")
+    reason: str = _later("why the direction, in words", "")
+    flags: tuple[str, ...] = _later("warnings, e.g. kits_differ, poor_library", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +63,66 @@ class MirnaQc:
     reads: int = column("reads in the FASTQ", "reads")
     adapter: str = column("3' adapter used")
     adapter_source: str = column("given, or detected")
-    no_adapter: int = column("reads without adapter", "reads")
-    too_short: int = column("reads below the length window after trimming", "reads")
-    too_long: int = column("reads above the length window after trimming", "reads")
-    low_quality: int = column("reads dropped for quality or N", "reads")
-    in_window: int = column("reads inside the length window", "reads")
+    no_adapter: int | None = column("reads without adapter", "reads")
+    too_short: int | None = column("reads below the length window after trimming", "reads")
+    too_long: int | None = column("reads above the length window after trimming", "reads")
+    low_quality: int | None = column("reads dropped for quality or N", "reads")
+    in_window: int | None = column("reads inside the length window", "reads")
     share_20_24: float = column("share of trimmed reads of 20 to 24 nt", "0-1")
     assigned: int = column("reads assigned to miRNAs", "reads")
     n_mirnas: int = column("miRNAs with at least 10 reads")
     size_factor: float = column("TMM size factor against the patient's first library")
     verdict: str = column("good, poor or not_evaluable")
     reason: str = column("why the verdict, in words")
+    kit: str = _later("kit whose 3' adapter it is", "")
+    duplicates: int | None = _later("reads dropped as copies of one UMI", None, "reads")
+    foreign_share: float = _later(
+        "reads equal to another species' miRNA / all miRNA reads; NA with one species in the FASTA",
+        math.nan,
+        "0-1",
+    )
+    foreign_species: str = _later("species most of them belong to", "")
+    error_rate: float = _later("substitutions per base, learned from the reads", math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class MirnaHairpin:
+    """`mirna_hairpins.tsv`: one row per hairpin, arm and library."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point of the library")
+    sample: str = column("name of the library")
+    hairpin: str = column("precursor name")
+    arm: str = column("5p or 3p")
+    mirna: str = column("mature miRNA of this arm; names with identical sequence joined by /")
+    mirna_count: float = column("reads of the mature, counted once over all its hairpins", "reads")
+    count: float = column("reads of this hairpin; NA where reads cannot tell hairpins", "reads")
+    told_share: float = column("share of the mature's reads whose hairpin can be told", "0-1")
+    arm_log2_ratio: float = column("5p over 3p reads of the hairpin, each plus one half", "log2")
+    arm_low: float = column("lower end of the 95 % interval", "log2")
+    arm_high: float = column("upper end of the 95 % interval", "log2")
+
+
+@dataclass(frozen=True, slots=True)
+class MirnaLength:
+    """`mirna_lengths.tsv`: one row per insert length and library."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point of the library")
+    sample: str = column("name of the library")
+    length: int = column("insert length after trimming", "nt")
+    reads: int = column("reads of this length, UMI copies counted once", "reads")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewMirna:
+    """`resources/knowledge/mirnas.tsv`: one row per miRNA and claim of the review."""
+
+    mirna: str = column("miRBase v22 name")
+    accession: str = column("miRBase mature accession")
+    sequence: str = column("mature sequence, by which other databases' names are matched")
+    cluster: str = column("cluster named in the review, NA for none")
+    claim: str = column("identifier of the claim")
+    targets: tuple[str, ...] = column("targets named in the review, HGNC symbols")
+    direction_stated: str = column("up, low or not_stated: expression said to go with the effect")
+    effect: str = column("what the review says follows, in our words")
