@@ -37,6 +37,7 @@ from amlresist.plan import make_plan
 from amlresist.sheet import Assay, GivenKind, Library, comparisons
 
 Examination = Callable[[], list[Finding]]
+EMPTY_GZIP = 64  # bytes; two empty libraries are alike, and told so by their own check
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 
@@ -152,7 +153,7 @@ def _of_given(library: Library, genome: Genome) -> Examination:
 def _same_content(
     libraries: Sequence[Library], digests: Iterable[Mapping[str, Any]], sheet: str
 ) -> list[Finding]:
-    digest_of = {item["path"]: item["digest"] for item in digests if item["size"]}
+    digest_of = {i["path"]: i["digest"] for i in digests if i["size"] > EMPTY_GZIP}
     seen: dict[str, tuple[Library, str]] = {}
     findings = Findings(sheet)
     for library in libraries:
@@ -172,16 +173,22 @@ def _same_content(
 
 
 def _single_time_points(libraries: Sequence[Library], sheet: str) -> list[Finding]:
-    timepoints: dict[str, set[str]] = defaultdict(set)
+    timepoints: dict[str, dict[Assay, set[str]]] = defaultdict(lambda: defaultdict(set))
     for library in libraries:
-        timepoints[library.patient].add(library.timepoint)
+        timepoints[library.patient][library.assay].add(library.timepoint)
     findings = Findings(sheet)
-    for patient, names in sorted(timepoints.items()):
-        if not comparisons(names):
+    for patient, by_assay in sorted(timepoints.items()):
+        unpaired = [assay.value for assay in sorted(by_assay) if not comparisons(by_assay[assay])]
+        if len(unpaired) == len(by_assay):
             findings.warn(
                 f"patient {patient} has no pair of time points (UNPAIRED)",
                 "The page shows each time point alone; nothing is called acquired or lost.",
-                value=", ".join(sorted(names)),
+                value=", ".join(sorted(set().union(*by_assay.values()))),
+            )
+        elif unpaired:
+            findings.note(
+                f"patient {patient} has no pair of time points in {', '.join(unpaired)}",
+                "No change is computed there.",
             )
     return findings.all
 

@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -12,7 +12,7 @@ import dnaio
 
 from amlresist.errors import InputError, Problem
 from amlresist.inputs.bgzf import GZIP_MAGIC
-from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
+from amlresist.inputs.findings import FETCH_AGAIN, UNREADABLE, Finding, Findings
 from amlresist.reference.fasta import IUPAC
 
 BATCH = 4096
@@ -157,19 +157,16 @@ def _bytes(path: str) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path, "rb") if is_gzip else Path(path).open("rb"))
 
 
-class _opened:  # noqa: N801  # a context manager used like a function
-    """Open a FASTQ for `dnaio`; an empty file is an empty list of records."""
-
-    def __init__(self, path: str) -> None:
-        self._stack = ExitStack()
-        self._path = path
-
-    def __enter__(self) -> Any:
-        handle = self._stack.enter_context(_bytes(self._path))
-        return self._stack.enter_context(dnaio.open(handle, fileformat="fastq"))
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """A `dnaio` reader of a FASTQ; an empty file has no records."""
+    with _bytes(path) as handle:
+        try:
+            reader = dnaio.open(handle, fileformat="fastq")
+        except (dnaio.FastqFormatError, *UNREADABLE) as error:
+            raise _fault(path, 1, "", " ".join(str(error).split())) from error
+        with reader:
+            yield reader
 
 
 def _records(path: str, reader: Any) -> Iterator[Any]:
@@ -179,7 +176,7 @@ def _records(path: str, reader: Any) -> Iterator[Any]:
     while True:
         try:
             record = next(iterator, None)
-        except (dnaio.FastqFormatError, EOFError, OSError, ValueError) as error:
+        except (dnaio.FastqFormatError, *UNREADABLE) as error:
             raise _fault(path, number + 1, "", " ".join(str(error).split())) from error
         if record is None:
             return
