@@ -5,11 +5,13 @@ import json
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
 
+from amlresist.__main__ import main
 from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, PairIdentity
 from amlresist.evidence.records import Evidence, MechanismSummary, Status
 from amlresist.expression.records import ExpressionChange, PathwayChange
@@ -93,11 +95,6 @@ def _empty(hint: Any) -> Any:
     if issubclass(hint, StrEnum):
         return next(iter(hint))
     return {str: "", int: 0, float: math.nan, bool: False}[hint]
-
-
-def change_rows(path: Path, record: type[Record], change: Callable[[Record], Record]) -> None:
-    """Rewrite a table row by row."""
-    write_table(path, record, [change(row) for row in read_table(path, record)])
 
 
 def variant(
@@ -588,3 +585,41 @@ def _mechanism(
         missing_layers=() if assessed else (layer,),
         headline=f"{mechanism}: {summary.replace('_', ' ')} by {layer}",
     )
+
+
+def make_hostile(folder: Path) -> None:
+    """Put hostile names, one after the other, wherever the tables hold text from outside."""
+    columns = {
+        "variants/variants.tsv": (
+            VariantChange,
+            ("gene", "protein_change", "hgvs_c", "hotspot", "reason", "consequence", "flags"),
+        ),
+        "variants/clones.tsv": (CloneShare, ("clone",)),
+        "evidence/evidence.tsv": (Evidence, ("statement", "mechanism", "reason", "claim")),
+        "evidence/mechanisms.tsv": (MechanismSummary, ("mechanism", "headline")),
+        "mirna/mirna_change.tsv": (MirnaChange, ("mirna", "dispersion_source")),
+        "expression/pathways.tsv": (PathwayChange, ("pathway", "driving_genes", "reason")),
+    }
+    for path, (record, names) in columns.items():
+        rows = read_table(folder / path, record)
+        write_table(
+            folder / path,
+            record,
+            map(_with_hostile, rows, cycle(HOSTILE_NAMES), [names] * len(rows)),
+        )
+
+
+def _with_hostile(row: Record, name: str, columns: Iterable[str]) -> Record:
+    values = {
+        column: (name,) if isinstance(getattr(row, column), tuple) else name for column in columns
+    }
+    return dataclasses.replace(row, **values)  # type: ignore[type-var]
+
+
+def write_page(folder: Path, patient: str, provenance: Path) -> Path:
+    """Write the page of one patient."""
+    out = folder / patient / "report" / f"{patient}.html"
+    arguments = ["--patient", patient, "--results", str(folder / patient), "--out", str(out)]
+    facts = ["--facts", facts_json(patient)]
+    assert main(["report", "patient", *arguments, *facts, "--provenance", str(provenance)]) == 0
+    return out

@@ -221,12 +221,11 @@ function showCounts(section, counts, wrong) {
     element.textContent = String(counts[element.dataset.count] ?? 0);
   }
   for (const element of mine("[data-wrong]")) element.textContent = wrongText(wrong);
-  for (const list of mine("ul[data-names]")) {
-    const items = all("li[data-variant]").filter(
-      (item) => item.closest("ul").dataset.comparison === name && item.closest("ul").dataset.names
-        && item.dataset.label === list.dataset.names);
-    items.sort((a, b) => Number(a.dataset.variant) - Number(b.dataset.variant));
-    list.replaceChildren(...items);
+  const lists = mine("ul[data-names]");
+  const items = lists.flatMap((list) => all("li", list));
+  items.sort((a, b) => Number(a.dataset.variant) - Number(b.dataset.variant));
+  for (const list of lists) {
+    list.replaceChildren(...items.filter((item) => item.dataset.label === list.dataset.names));
   }
 }
 

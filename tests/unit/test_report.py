@@ -1,0 +1,260 @@
+"""The pages and MultiQC sections: what they must never get wrong, without a browser."""
+
+import base64
+import dataclasses
+import hashlib
+import html
+import json
+import math
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import report_example
+from amlresist.__main__ import main
+from amlresist.report.checks import State, pair_checks
+from amlresist.report.results import read_results
+from amlresist.report.wording import percent
+from amlresist.tables import read_table, write_table
+from amlresist.variants.records import VariantChange
+
+ALL = ("dna", "mirna", "rna")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("page")
+    return page_text(folder, ALL)
+
+
+def page_text(folder: Path, layers: tuple[str, ...]) -> str:
+    report_example.write_example(folder, "P01", layers=layers)
+    provenance = report_example.write_provenance(folder / "provenance.json")
+    return report_example.write_page(folder, "P01", provenance).read_text()
+
+
+def words(page: str, section: str) -> str:
+    """Text of one section of a page."""
+    start = page.index(f'<section id="{section}"')
+    end = page.find("<section id=", start + 1)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page[start:end])).split())
+
+
+def test_headline_names_every_class_and_the_expected_wrong_labels(page):
+    summary = words(page, "summary")
+    assert (
+        "Of 32 somatic variants, 6 acquired, 4 lost, 1 expanding, 1 contracting, 17 stable; "
+        "3 cannot be told. Of the labels given, 0.1 are expected to be wrong." in summary
+    )
+    assert "30 bp clone expanding (AR 0.32 → 0.69, crosses 0.5)" in summary
+
+
+def test_a_variant_that_was_not_seen_is_excluded_above_a_limit_and_never_called_absent(page):
+    drivers = words(page, "variants")
+    assert "not seen excluded above 0.31 % 0 of 812 fragments" in drivers
+    assert "absent" not in drivers
+
+
+def test_open_questions_stand_with_the_depth_that_would_decide(page):
+    text = words(page, "open")
+    assert "TP53 R273H" in text
+    assert "210×" in text
+    assert "not assayed at the first time point" in text
+
+
+def test_layers_without_a_library_are_not_assessed_in_words(tmp_path):
+    text = page_text(tmp_path, ("dna",))
+    for section in ("mirna", "pathways", "expression"):
+        assert words(text, section).endswith("exclude a change there.")
+    assert "not assessed: miRNA and Gene expression and pathways" in words(text, "summary")
+
+
+def test_single_time_point_says_that_nothing_can_be_compared(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    write_table(folder / "variants/variants.tsv", VariantChange, [])
+    for path in ("variants/variant_summary.tsv", "flt3_itd/flt3_itd_pairs.tsv"):
+        (folder / path).unlink()
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert "Only one time point has DNA" in words(text, "summary")
+    assert "30 bp" in words(text, "flt3-itd")
+
+
+def test_failed_stations_are_named_first(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna", "rna"))
+    (folder / "mirna").mkdir()
+    (folder / "expression/pathways.tsv").unlink()
+    checks = pair_checks(read_results(folder, "P01"), {})
+    assert [check.title for check in checks[:2]] == [
+        "miRNA failed",
+        "Gene expression and pathways failed",
+    ]
+    assert checks[0].state == State.BAD
+
+
+def test_planned_station_without_a_table_counts_as_failed(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    assert read_results(folder, "P01").failed == []
+    assert read_results(folder, "P01", planned=("mirna",)).failed == ["mirna"]
+
+
+def test_different_people_turn_the_banner_red(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "alignment_qc/pair_identity.tsv"
+    path.write_text(path.read_text().replace("same_person", "different_people"))
+    checks = {check.title: check for check in pair_checks(read_results(folder, "P01"), {})}
+    assert checks["Same person"].state == State.BAD
+    assert "different people" in checks["Same person"].text
+
+
+def test_policy_allows_only_the_hashed_style_and_script(page):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    policy = html.unescape(policy)
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for kind, pattern in (
+        ("style", r"<style>(.*?)</style>"),
+        ("script", r"<script>(.*?)</script>"),
+    ):
+        body = re.search(pattern, page, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_page_asks_for_nothing_and_has_no_inline_style_or_handler(page):
+    class Attributes(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            for name, value in attributes:
+                assert name != "style" and not name.startswith("on"), (tag, name)
+                if name in {"src", "href"} and tag != "use":
+                    assert value.startswith(("#", "data:image/svg+xml;base64,")), value
+
+    Attributes().feed(page)
+
+
+def test_hostile_names_stay_text(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01")
+    report_example.make_hostile(folder)
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    assert text.count("<script") == 2
+    assert "{{ 7 * 7 }}" in html.unescape(text)
+
+
+def test_page_of_a_panel_is_small_and_the_same_every_time(page, tmp_path):
+    assert len(page.encode()) < 1_500_000
+    assert page_text(tmp_path, ALL) == page
+
+
+def test_embedded_tables_are_the_stations_own(page, tmp_path):
+    folder = report_example.write_example(tmp_path, "P01")
+    data = json.loads(re.search(r'id="page-data">(.*?)</script>', page, re.DOTALL)[1])
+    own = (folder / "evidence/evidence.tsv").read_text()
+    assert data["tables"]["evidence.tsv"] == own
+    shown = data["tables"]["variants.tsv"].splitlines()
+    assert sorted(shown) == sorted((folder / "variants/variants.tsv").read_text().splitlines())
+
+
+def test_rows_beyond_the_limit_are_counted_not_hidden(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "variants/variants.tsv"
+    rows = read_table(path, VariantChange)
+    write_table(
+        path, VariantChange, [dataclasses.replace(r, pos=r.pos + i) for i in range(3) for r in rows]
+    )
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    out = tmp_path / "page.html"
+    options = ["--patient", "P01", "--results", str(folder), "--provenance", str(provenance)]
+    settings = ["--settings", '{"max_rows": 50}', "--out", str(out)]
+    assert main(["report", "patient", *options, *settings]) == 0
+    assert f"{3 * len(rows) - 50} further rows" in words(out.read_text(), "open")
+
+
+def test_damaged_table_is_refused_with_its_place(tmp_path, capsys):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "variants/clones.tsv"
+    path.write_text(path.read_text().replace("\t9\t", "\tnine\t", 1))
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    options = ["--patient", "P01", "--results", str(folder), "--provenance", str(provenance)]
+    assert main(["report", "patient", *options, "--out", str(tmp_path / "p.html")]) == 2
+    assert "clones.tsv, line 2, column n_variants" in capsys.readouterr().err
+    assert not (tmp_path / "p.html").exists()
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory) -> Path:
+    results = tmp_path_factory.mktemp("cohort")
+    for patient, layers in {"P01": ALL, "P02": ("dna",), "P03": ("rna",)}.items():
+        report_example.write_example(results, patient, layers=layers)
+    report_example.write_provenance(results / "provenance.json")
+    return results
+
+
+def common(results: Path) -> list[str]:
+    return ["--results", str(results), "--patients", "P01", "P02", "P03"]
+
+
+def test_cohort_page_without_gathered_tables_says_so(cohort, tmp_path):
+    out = tmp_path / "cohort.html"
+    provenance = ["--provenance", str(cohort / "provenance.json")]
+    assert main(["report", "cohort", *common(cohort), *provenance, "--out", str(out)]) == 0
+    text = out.read_text()
+    assert "cohort tables have not been gathered" in words(text, "genes")
+    assert "12 variants acquired" in words(text, "summary")
+
+
+def test_multiqc_content_is_valid(cohort, tmp_path):
+    assert main(["report", "multiqc", *common(cohort), "--out-dir", str(tmp_path)]) == 0
+    general = json.loads((tmp_path / "amlresist_general_mqc.json").read_text())
+    assert general["data"]["P01_diagnosis_dna"]["Depth"] == 812
+    mechanisms = json.loads((tmp_path / "amlresist_mechanisms_mqc.json").read_text())
+    assert mechanisms["data"][0][0] == 1.0
+    assert mechanisms["data"][2][2] is None
+    config = yaml.safe_load((tmp_path / "multiqc_config.yaml").read_text())
+    assert config["plots_force_flat"] is False
+
+
+def test_multiqc_content_is_escaped(tmp_path):
+    report_example.make_hostile(report_example.write_example(tmp_path, "P01"))
+    options = ["--results", str(tmp_path), "--patients", "P01", "--out-dir", str(tmp_path / "out")]
+    assert main(["report", "multiqc", *options]) == 0
+    texts = [path.read_text() for path in (tmp_path / "out").glob("*.json")]
+    assert any("&lt;script&gt;" in text for text in texts)
+    assert not any("<script" in text or "<img" in text for text in texts)
+
+
+def test_multiqc_draws_flat_plots_for_many_libraries(cohort, tmp_path):
+    options = ["--out-dir", str(tmp_path), "--settings", '{"flat_plots_from": 10}']
+    many = [*common(cohort), *["P01"] * 3]
+    assert main(["report", "multiqc", *many, *options]) == 0
+    config = yaml.safe_load((tmp_path / "multiqc_config.yaml").read_text())
+    assert config["plots_force_flat"] is True
+    assert "static pictures" in config["intro_text"]
+
+
+def test_multiqc_itself_shows_every_section(cohort, tmp_path):
+    assert main(["report", "multiqc", *common(cohort), "--out-dir", str(tmp_path / "in")]) == 0
+    command = [
+        *(sys.executable, "-m", "multiqc", "--quiet", "--force", "--no-data-dir"),
+        *("--config", str(tmp_path / "in/multiqc_config.yaml")),
+        *("--filename", str(tmp_path / "multiqc.html"), str(tmp_path / "in")),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    text = (tmp_path / "multiqc.html").read_text()
+    for title in ("Variant classes", "Mechanisms of resistance", "FLT3-ITD", "miRNA libraries"):
+        assert title in text
+
+
+@given(st.floats(0, 1))
+def test_percent_never_shows_more_than_it_knows(value):
+    shown = float(percent(value, 3).removesuffix(" %").replace(",", "")) / 100
+    assert math.isclose(shown, value, rel_tol=0.005, abs_tol=1e-300)
