@@ -1,5 +1,6 @@
 """Given matrices: right columns, checked values, recognised scale, no wrong number."""
 
+import contextlib
 import gzip
 
 import numpy as np
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlresist.errors import InputError
-from amlresist.expression.gene_sets import shipped_themes
+from amlresist.expression.gene_sets import read_gmt, read_network, shipped_themes
 from amlresist.expression.genes import GeneNames
 from amlresist.expression.libraries import measure, require_fitting_columns
-from amlresist.expression.matrix import Matrix, read_matrix, recognise_scale
+from amlresist.expression.matrix import Matrix, read_matrix
 from amlresist.expression.measured import (
     Measured,
     Scale,
@@ -21,6 +22,8 @@ from amlresist.expression.measured import (
     group_rows,
     percentiles,
 )
+from amlresist.expression.salmon import read_salmon
+from amlresist.expression.scale import recognise_scale
 from amlresist.expression.settings import Settings
 from amlresist.libraries import LibraryInput
 from amlresist.settings import load
@@ -122,8 +125,8 @@ def test_cells_that_are_no_number_are_named(tmp_path, cell):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not a table"),
-        ("gene\n", "not a table"),
+        ("", "not a table of several"),
+        ("gene\n", "not a table of several"),
         ("gene\ta\n", "no rows"),
         ("gene\ta\ta\nTP53\t1\t2\n", "column named twice"),
         ("gene\ta\nTP53\t1\nMYC\t1\t2\n", "3 cells where the header has 2"),
@@ -248,3 +251,34 @@ def test_row_numbers_do_not_pass_for_entrez_ids(tmp_path):
     path = matrix_file(tmp_path, {"s1": list(range(50))}, [str(i) for i in range(50)])
     with pytest.raises(InputError, match="row numbers"):
         measure_it(library(path))
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "latin1"])
+def test_damaged_files_are_refused_in_words(tmp_path, damage):
+    whole = gzip.compress(b"gene\ta\n" + b"".join(b"g%d\t%d\n" % (i, i * i) for i in range(9999)))
+    content = {
+        "cut": whole[:-2000],
+        "garbage": whole[:-8] + b"12345678",
+        "latin1": b"g\ta\n\xe9\t1\n",
+    }
+    path = tmp_path / "m.tsv"
+    path.write_bytes(content[damage])
+    with pytest.raises(InputError, match="cannot be read to the end"):
+        read_matrix(path)
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("fuzz") / "m.tsv"
+    path.write_bytes(content)
+    for read in (read_matrix, lambda p: read_gmt(p, NAMES), lambda p: read_network(p, NAMES)):
+        with contextlib.suppress(InputError):
+            read(path)
+    path.write_bytes(b"Name\tLength\tEffectiveLength\tTPM\tNumReads\n" + content)
+    with contextlib.suppress(InputError):
+        read_salmon(path, [], NAMES)
+
+
+def test_columns_of_feature_counts_are_named_by_their_bam(tmp_path):
+    text = "Geneid\tChr\tLength\t/data/x/P1_relapse.bam\nTP53\t1\t4\t7\n"
+    assert read_matrix(write(tmp_path, text)).samples == ("P1_relapse",)

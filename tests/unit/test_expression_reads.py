@@ -85,7 +85,7 @@ def alignment_file(tmp_path, reads, contigs=("chr1",)):
 
 def count(path, **changed):
     options = {"minimum_mapping_quality": 10, "strandedness": "unstranded", **changed}
-    measured = count_fragments(path, MODELS, **options)
+    measured, _ = count_fragments(path, MODELS, NAMES, **options)
     return dict(zip(measured.genes, measured.counts.tolist(), strict=True)), measured
 
 
@@ -144,4 +144,17 @@ def test_a_truncated_file_is_refused(tmp_path):
 
 
 def test_exon_lengths_are_those_of_merged_exons():
-    assert ExonIndex(MODELS).lengths == {"FLT3": 250, "MVP": 200, "TP53": 150}
+    assert ExonIndex(MODELS).lengths == {"FLT3_id": 250, "MVP_id": 200, "TP53_id": 150}
+
+
+def test_old_symbols_of_the_annotation_are_brought_up_to_date(tmp_path):
+    models = [
+        Transcript("MARCH1", "ENSG00000145416", "ENST9.1", "chr1", "+", "", True, ((0, 500),), ())
+    ]
+    names = GeneNames(models)
+    path = alignment_file(tmp_path, [("r", 100, "50M", 0, 60, None)])
+    options = {"minimum_mapping_quality": 10, "strandedness": "unstranded"}
+    assert count_fragments(path, models, names, **options)[0].genes == ("MARCHF1",)
+    assert read_salmon(quant(tmp_path, ("ENST9.1", 9, 9, 9, 9)), models, names)[0].genes == (
+        "MARCHF1",
+    )

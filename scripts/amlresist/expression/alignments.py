@@ -10,7 +10,15 @@ import pysam
 
 from amlresist.annotation import Transcript
 from amlresist.errors import InputError, Problem
-from amlresist.expression.measured import Measured, Unit
+from amlresist.expression.genes import GeneNames
+from amlresist.expression.measured import (
+    GeneRows,
+    Measured,
+    Scale,
+    Unit,
+    combine_rows,
+    group_rows,
+)
 
 # Same primary fragments as featureCounts and HTSeq count by default; duplicates stay, since in
 # RNA many true fragments share their ends.
@@ -18,12 +26,13 @@ _LEFT_OUT = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FSUPPLEMENTA
 
 
 class ExonIndex:
-    """Genes whose exons overlap an interval (0-based half-open)."""
+    """Ids of the genes whose exons overlap an interval (0-based half-open)."""
 
     def __init__(self, models: Iterable[Transcript]) -> None:
         exons: dict[str, set[tuple[int, int, str, str]]] = defaultdict(set)
         for model in models:
-            exons[model.chrom].update((s, e, model.gene, model.strand) for s, e in model.exons)
+            gene = model.gene_id or model.gene
+            exons[model.chrom].update((s, e, gene, model.strand) for s, e in model.exons)
         self._exons = {chrom: sorted(found) for chrom, found in exons.items()}
         self._starts = {c: [exon[0] for exon in found] for c, found in self._exons.items()}
         self._longest = {
@@ -59,11 +68,12 @@ class ExonIndex:
 def count_fragments(
     path: Path | str,
     models: Iterable[Transcript],
+    names: GeneNames,
     *,
     minimum_mapping_quality: int,
     strandedness: str,
     reference: str | None = None,
-) -> Measured:
+) -> tuple[Measured, GeneRows]:
     """Fragments per gene and TPM over the length of the gene's merged exons.
 
     A fragment counts once, whatever the number of its reads, for the one gene whose exons its
@@ -87,7 +97,7 @@ def count_fragments(
         raise InputError(
             Problem(str(path), "", "", f"cannot be read to its end: {error}", "Copy it again.")
         ) from error
-    return _measured(counts, index.lengths)
+    return _measured(counts, index.lengths, names)
 
 
 def _require_common_contigs(
@@ -105,12 +115,16 @@ def _require_common_contigs(
         )
 
 
-def _measured(counts: dict[str, int], lengths: dict[str, int]) -> Measured:
-    genes = tuple(sorted(counts))
-    fragments = np.array([counts[gene] for gene in genes], dtype=np.float64)
-    rate = fragments / np.array([lengths[gene] for gene in genes])
+def _measured(
+    counts: dict[str, int], lengths: dict[str, int], names: GeneNames
+) -> tuple[Measured, GeneRows]:
+    identifiers = sorted(counts)
+    fragments = np.array([counts[gene] for gene in identifiers], dtype=np.float64)
+    rate = fragments / np.array([lengths[gene] for gene in identifiers])
     tpm = rate / rate.sum() * 1e6 if rate.sum() else rate
-    return Measured(genes, tpm, fragments, Unit.TPM)
+    groups = group_rows(identifiers, names, merge_remarks=False)
+    values = combine_rows(np.array([tpm, fragments]), groups, Scale.TPM)
+    return Measured(groups.genes, values[0], values[1], Unit.TPM), groups
 
 
 def _fragment_genes(

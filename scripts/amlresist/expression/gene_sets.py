@@ -10,7 +10,7 @@ import numpy as np
 from amlresist.errors import InputError, Problem
 from amlresist.expression.genes import GeneNames
 from amlresist.expression.measured import Floats
-from amlresist.files import open_text
+from amlresist.inputs.text import lines_of
 from amlresist.settings import RESOURCES
 from amlresist.tables import column, read_table
 
@@ -195,9 +195,8 @@ def _column(path: Path | str, header: Sequence[str], options: tuple[str, ...]) -
 def _lines(path: Path | str, what: str) -> list[tuple[int, str]]:
     if not Path(path).is_file():
         raise InputError(Problem(str(path), "", "", f"{what} not found", "Correct the path."))
-    with open_text(path) as handle:
-        return [
-            (number, line.rstrip("\n"))
-            for number, line in enumerate(handle, start=1)
-            if line.strip() and not line.startswith("#")
-        ]
+    return [
+        (line.number, line.text)
+        for line in lines_of(str(path))
+        if line.text.strip() and not line.text.startswith("#")
+    ]

@@ -11,7 +11,6 @@ from amlresist.expression.matrix import (
     choose_column,
     columns_of,
     read_matrix,
-    recognise_scale,
     row_identifiers,
 )
 from amlresist.expression.measured import (
@@ -23,6 +22,7 @@ from amlresist.expression.measured import (
     group_rows,
 )
 from amlresist.expression.salmon import is_salmon_table, read_salmon
+from amlresist.expression.scale import recognise_scale
 from amlresist.expression.settings import Settings
 from amlresist.libraries import LibraryInput
 
@@ -75,7 +75,7 @@ def measure(
     """
     path = library.paths[0]
     if path.lower().endswith(_BAM_SUFFIXES):
-        return _from_alignments(library, path, models, settings, reference)
+        return _from_alignments(library, path, models, names, settings, reference)
     if is_salmon_table(path):
         measured, groups, n = read_salmon(path, models, names)
         return _measured(library, measured, "salmon", ("counts", "salmon's table"), groups, n)
@@ -137,21 +137,22 @@ def _from_alignments(
     library: LibraryInput,
     path: str,
     models: Sequence[Transcript],
+    names: GeneNames,
     settings: Settings,
     reference: str | None,
 ) -> MeasuredLibrary:
     from amlresist.expression.alignments import count_fragments
 
-    measured = count_fragments(
+    measured, groups = count_fragments(
         path,
         models,
+        names,
         minimum_mapping_quality=settings.minimum_mapping_quality,
         strandedness=settings.strandedness,
         reference=reference,
     )
-    scale_source = "fragments over exons"
-    n = len(measured.genes)
-    return MeasuredLibrary(library, measured, "bam", "counts", scale_source, n, 0, ())
+    scale = ("counts", "fragments over exons")
+    return _measured(library, measured, "bam", scale, groups, len(measured.genes))
 
 
 def _column_names(library: LibraryInput, patient: str, columns: Sequence[str]) -> list[str]:

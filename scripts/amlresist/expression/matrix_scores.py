@@ -13,9 +13,10 @@ from amlresist.expression.cohort_scores import (
 )
 from amlresist.expression.gene_sets import GeneSet, members_in
 from amlresist.expression.genes import GeneNames
-from amlresist.expression.matrix import Matrix, recognise_scale, row_identifiers
+from amlresist.expression.matrix import Matrix, row_identifiers
 from amlresist.expression.measured import Floats, from_matrix, group_rows
 from amlresist.expression.records import SampleScore
+from amlresist.expression.scale import recognise_scale
 from amlresist.expression.scores import Method, score_samples, weighted_sum
 
 

@@ -17,7 +17,7 @@ from amlresist.expression.measured import (
     combine_rows,
     group_rows,
 )
-from amlresist.files import open_text
+from amlresist.inputs.text import lines_of
 
 HEADER = ("Name", "Length", "EffectiveLength", "TPM", "NumReads")
 
@@ -26,8 +26,8 @@ def is_salmon_table(path: Path | str) -> bool:
     """Whether the file starts with salmon's header."""
     if not Path(path).is_file():
         return False
-    with open_text(path) as handle:
-        return tuple(handle.readline().rstrip("\n").split("\t")) == HEADER
+    first = next(lines_of(str(path)), None)
+    return first is not None and tuple(first.text.split("\t")) == HEADER
 
 
 def read_salmon(
@@ -61,11 +61,11 @@ def read_salmon(
 
 
 def gene_of_transcript(models: Iterable[Transcript]) -> dict[str, str]:
-    """Transcript id, with and without version -> gene id or symbol that names can resolve."""
+    """Transcript id, with and without version -> gene id, which outlives changes of symbols."""
     genes: dict[str, str] = {}
     for model in models:
         for name in (model.transcript, model.transcript.split(".")[0]):
-            genes[name] = model.gene
+            genes[name] = model.gene_id or model.gene
     return genes
 
 
@@ -77,21 +77,21 @@ def _gene_identifier(transcript: str, genes: dict[str, str]) -> str:
 
 def _read(path: Path | str) -> tuple[list[str], list[float], list[float]]:
     transcripts, tpm, fragments = [], [], []
-    with open_text(path) as handle:
-        next(handle)
-        for number, line in enumerate(handle, start=2):
-            cells = line.rstrip("\n").split("\t")
-            if len(cells) != len(HEADER):
-                raise InputError(_bad(path, number, line, "expected five columns"))
-            try:
-                values = float(cells[3]), float(cells[4])
-            except ValueError:
-                raise InputError(_bad(path, number, line, "not a number")) from None
-            if not all(math.isfinite(value) and value >= 0 for value in values):
-                raise InputError(_bad(path, number, line, "negative or not finite"))
-            transcripts.append(cells[0])
-            tpm.append(values[0])
-            fragments.append(values[1])
+    for line in lines_of(str(path)):
+        if line.number == 1:
+            continue
+        cells = line.text.split("\t")
+        if len(cells) != len(HEADER):
+            raise InputError(_bad(path, line.number, line.text, "expected five columns"))
+        try:
+            values = float(cells[3]), float(cells[4])
+        except ValueError:
+            raise InputError(_bad(path, line.number, line.text, "not a number")) from None
+        if not all(math.isfinite(value) and value >= 0 for value in values):
+            raise InputError(_bad(path, line.number, line.text, "negative or not finite"))
+        transcripts.append(cells[0])
+        tpm.append(values[0])
+        fragments.append(values[1])
     if not transcripts:
         raise InputError(_bad(path, 1, "", "no transcript"))
     return transcripts, tpm, fragments
