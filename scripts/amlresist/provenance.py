@@ -55,6 +55,7 @@ def _package_version(name: str) -> str:
 def _tool_version(name: str, options: tuple[str, ...]) -> str:
     if shutil.which(name) is None:
         return "not installed"
-    done = subprocess.run([name, *options], check=False, capture_output=True, text=True)
-    match = _VERSION.search(done.stdout + done.stderr)
+    done = subprocess.run([name, *options], check=False, capture_output=True)
+    # Not every tool prints UTF-8 (bwa names an author in Latin-1).
+    match = _VERSION.search((done.stdout + done.stderr).decode(errors="replace"))
     return match[1] if match else "unknown"
