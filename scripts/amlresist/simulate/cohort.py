@@ -174,7 +174,13 @@ def _make_patient(
 def _make_dna(
     alleles: PatientAlleles, library: PlannedLibrary, world: World, place: Workplace, _: Truth
 ) -> dict[str, str]:
-    return make_dna(alleles, library, place, world.rng(sample_name(alleles, library)))
+    return make_dna(
+        alleles,
+        library,
+        place,
+        world.rng(sample_name(alleles, library)),
+        world.rng(alleles.patient.name, "count table"),
+    )
 
 
 def _make_rna(
@@ -232,6 +238,10 @@ def _make_mirna(
         )
         for name, reads in made.made.items()
     ]
+    if library.form == "matrix":
+        path = place.out / "given" / f"{sample}_counts.tsv"
+        write_matrix(path, [sample], {n: [str(x)] for n, x in made.made.items()}, "mirna")
+        return {"given": str(path)}
     path = place.out / "reads" / patient.name / f"{sample}.fastq.gz"
     write_gzip(path, fastq_bytes(f"{sample}:", made.bases, made.quals, " 1:N:0:ATCACG"))
     return {"fq1": str(path)}
@@ -351,13 +361,18 @@ def _fact_rows(patient: PlannedPatient) -> list[dict[str, str]]:
         {
             "patient": patient.name,
             "timepoint": timepoint,
-            "blast_fraction": f"{patient.purity(timepoint):.2f}" if patient.knows_blasts else "",
+            "blast_fraction": _blast_text(patient, timepoint),
             "sex": patient.sex,
             "transplant_before": "no",
             "flt3_inhibitor_before": inhibitor if timepoint != patient.timepoints[0] else "no",
         }
         for timepoint in patient.timepoints
     ]
+
+
+def _blast_text(patient: PlannedPatient, timepoint: str) -> str:
+    purity = patient.purity(timepoint)
+    return f"{purity:.2f}" if patient.knows_blasts and purity else ""
 
 
 def _direction(change: float) -> str:

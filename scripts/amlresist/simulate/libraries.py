@@ -20,6 +20,8 @@ from amlresist.simulate.scenario import PlannedLibrary
 
 _CALL_THRESHOLD = 0.02  # a caller's usual VAF floor: what lies below is missing from given VCFs
 
+_TABLE_ERROR = 1e-3  # share of fragments that show a variant by error
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
@@ -64,12 +66,24 @@ def dna_pairs(
 
 
 def make_dna(
-    alleles: PatientAlleles, library: PlannedLibrary, place: Workplace, rng: np.random.Generator
+    alleles: PatientAlleles,
+    library: PlannedLibrary,
+    place: Workplace,
+    rng: np.random.Generator,
+    table_rng: np.random.Generator,
 ) -> dict[str, str]:
-    """Write a DNA library; returns its cells of the sample sheet."""
+    """Write a DNA library; returns its cells of the sample sheet.
+
+    `table_rng` makes the patient's count table, if that is what is asked for.
+    """
     sample = sample_name(alleles, library)
     stem = place.out / "reads" / alleles.patient.name / sample
     targets = {"capture": "panel", "targets": f"{place.out}/reference/panel.bed"}
+    if library.form == "counts":
+        path = place.out / "given" / f"{alleles.patient.name}_counts.tsv"
+        # The patient's libraries share one table, so it must not depend on which is made first.
+        write_text(path, count_table(alleles, place.genome, table_rng))
+        return {"given": str(path), **targets}
     if library.form == "vcf":
         path = place.out / "given" / f"{sample}.vcf"
         write_text(path, given_vcf(alleles, library, place.genome, rng))
@@ -126,6 +140,30 @@ def given_vcf(
         for chrom, position, ref, alternative, sample in lines
     ]
     return "\n".join([*_vcf_header(genome, sample_name(alleles, library)), *body]) + "\n"
+
+
+def count_table(alleles: PatientAlleles, genome: Genome, rng: np.random.Generator) -> str:
+    """Reference and variant fragments of every variant at every time point of the patient."""
+    libraries = [x for x in alleles.patient.libraries if x.assay == "dna"]
+    times = [x.timepoint for x in libraries]
+    header = ["chrom", "pos", "ref", "alt", "gene"]
+    header += [f"{t}_{what}_count" for t in times for what in ("ref", "alt")]
+    lines = ["\t".join(header)]
+    for gene in dict.fromkeys(gene for gene, *_ in panel_targets(genome)):
+        chrom, _, _ = genome.span(gene)
+        present = {t: alleles_at(alleles, gene, t) for t in times}
+        edits = {
+            edit for alleles_then in present.values() for a in alleles_then for edit in a.edits
+        }
+        for edit in sorted(edits):
+            cells = [chrom, *map(str, vcf_alleles(edit, genome.contigs[chrom])), gene]
+            for library in libraries:
+                depth = int(rng.poisson(library.size))
+                share = true_vaf(present[library.timepoint], edit)
+                alt = int(rng.binomial(depth, max(share, _TABLE_ERROR)))
+                cells += [str(depth - alt), str(alt)]
+            lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n"
 
 
 def write_matrix(

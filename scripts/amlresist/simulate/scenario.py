@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-DIAGNOSIS, RELAPSE = "diagnosis", "relapse"
+DIAGNOSIS, RELAPSE, RELAPSE2, NORMAL = "diagnosis", "relapse", "relapse2", "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class PlannedLibrary:
     """A library to make.
 
     Attributes:
-        form: `fastq`, `bam`, `cram`, `vcf` (calls only), `tpm` or `counts` (a matrix).
+        form: `fastq`, `bam`, `cram`; given results: `vcf` (calls only), `counts` (a table of
+            fragments for DNA, a matrix for RNA), `tpm` (a matrix), `matrix` (miRNA counts).
         size: DNA: distinct fragments per target base; RNA, miRNA: read pairs or reads.
     """
 
@@ -100,8 +101,8 @@ def _pair(assay: str, form: str, size: float, length: int = 100) -> tuple[Planne
     return tuple(PlannedLibrary(t, assay, form, size, length) for t in (DIAGNOSIS, RELAPSE))
 
 
-def _shares(diagnosis: float, relapse: float) -> dict[str, float]:
-    return {DIAGNOSIS: diagnosis, RELAPSE: relapse}
+def _shares(diagnosis: float, relapse: float, relapse2: float = 0.0) -> dict[str, float]:
+    return {DIAGNOSIS: diagnosis, RELAPSE: relapse, RELAPSE2: relapse2}
 
 
 def _v(key: str, gene: str, change: str, side: int, trap: str) -> PlannedVariant:
@@ -140,28 +141,28 @@ PATIENTS = (
         expression_shifts={
             "ABCB1": 3.0,
             "set:pi3k_akt_mtor": 1.2,
-            "ATM": -1.5,
-            "CDKN1A": -1.5,
-            "WT1": 2.0,
-            "QPRT": 2.0,
+            "ATM": -2.5,
+            "CDKN1A": -2.5,
+            "WT1": 2.8,
+            "QPRT": 2.8,
             "set:drug_efflux": 1.0,
         },
         mirna_shifts={
-            "hsa-miR-181a-5p": 2.0,
+            "hsa-miR-181a-5p": 2.5,
             "hsa-miR-17-5p": 1.5,
             "hsa-miR-18a-5p": 1.5,
             "hsa-miR-19a-3p": 1.5,
             "hsa-miR-20a-5p": 1.5,
             "hsa-miR-19b-3p": 1.5,
             "hsa-miR-92a-3p": 1.5,
-            "hsa-miR-149-5p": -2.0,
+            "hsa-miR-149-5p": -2.5,
         },
         evidence={
             "F03": ("supported", "FLT3-ITD acquired"),
             "O_acq_IDH1": ("supported", "IDH1 R132H acquired"),
             "O_lost_DNMT3A": ("contradicted", "DNMT3A R882H stable in the founder clone"),
-            "N01": ("supported", "miR-181a-5p up fourfold, ATM down"),
-            "W07": ("supported", "WT1 and QPRT up fourfold"),
+            "N01": ("supported", "miR-181a-5p up sixfold, ATM down"),
+            "W07": ("supported", "WT1 and QPRT up sevenfold"),
             "P02": ("supported", "ABCB1 up eightfold"),
             "F11": ("not_observed", "no F691L"),
         },
@@ -195,18 +196,21 @@ PATIENTS = (
             "set:nf_kb": 1.2,
             "ABCC1": 2.0,
             "MVP": 2.0,
-            "TOP2A": -2.0,
+            "TOP2A": -2.8,
             "RAD51": -1.0,
-            "GSTP1": 2.0,
+            "GSTP1": 2.8,
         },
-        mirna_shifts={"hsa-miR-182-5p": 2.0, "hsa-miR-181a-5p": -2.0, "hsa-miR-223-3p": -1.5},
+        mirna_shifts={"hsa-miR-182-5p": 2.5, "hsa-miR-181a-5p": -2.5, "hsa-miR-223-3p": -1.5},
         evidence={
+            "F03": ("contradicted", "FLT3-ITD lost"),
             "O_lost_DNMT3A": ("supported", "DNMT3A R882C lost"),
+            "N02": ("supported", "miR-182-5p up sixfold"),
+            "N06": ("supported", "miR-181a-5p down sixfold"),
             "O_lost_PTPN11": ("supported", "PTPN11 E76K lost"),
             "O_acq_TP53": ("supported", "TP53 R248Q acquired"),
             "T04": ("supported", "TOP2A K798L acquired"),
-            "T06": ("supported", "TOP2A down fourfold"),
-            "G01": ("supported", "GSTP1 up fourfold"),
+            "T06": ("supported", "TOP2A down sevenfold"),
+            "G01": ("supported", "GSTP1 up sevenfold"),
         },
     ),
     PlannedPatient(
@@ -228,19 +232,19 @@ PATIENTS = (
             Population(("idh2", "runx1", "itd42", "f691l", "tet2del"), _shares(0.0, 0.58)),
         ),
         libraries=(*_pair("dna", "bam", 300, 150), *_pair("rna", "counts", 15_000_000)),
-        expression_shifts={"HSF1": 1.5, "ATG7": 2.0, "set:autophagy": 1.0, "HGF": 2.0, "MET": 1.5},
+        expression_shifts={"HSF1": 2.8, "ATG7": 2.8, "set:autophagy": 1.0, "HGF": 2.0, "MET": 1.5},
         evidence={
             "F11": ("supported", "F691L arises under an inhibitor"),
             "U03": ("supported", "HSF1 and ATG7 up"),
             "O_lost_CEBPA": ("supported", "CEBPA frameshift lost"),
-            "F03": ("contradicted", "FLT3-ITD already at diagnosis"),
+            "F03": ("not_observed", "FLT3-ITD already at diagnosis"),
             "N01": ("not_assessed", "no miRNA library"),
         },
         flt3_inhibitor=True,
     ),
     PlannedPatient(
         name="AML04",
-        story="DNA only; relapse of 40 % purity; two IDH2 R140 changes move in opposite directions",
+        story="DNA only, two relapses, one of 40 % purity; two IDH2 R140 changes move apart",
         sex="male",
         variants=(
             _v("npm1", "NPM1", "860_863dup", 1, "founder, stable by CCF though its VAF halves"),
@@ -253,13 +257,15 @@ PATIENTS = (
             _v("asxl1", "ASXL1", "nonsense@690", 0, "acquired"),
         ),
         populations=(
-            Population(("npm1", "dnmt3a", "tet2"), _shares(0.13, 0.01)),
-            Population(("npm1", "dnmt3a", "tet2", "r140q"), _shares(0.43, 0.07)),
-            Population(("npm1", "dnmt3a", "tet2", "r140q", "kras"), _shares(0.30, 0.0)),
-            Population(("npm1", "dnmt3a", "tet2", "r140w"), _shares(0.04, 0.10)),
-            Population(("npm1", "dnmt3a", "tet2", "r140w", "nras", "asxl1"), _shares(0.0, 0.22)),
+            Population(("npm1", "dnmt3a", "tet2"), _shares(0.13, 0.01, 0.01)),
+            Population(("npm1", "dnmt3a", "tet2", "r140q"), _shares(0.43, 0.07, 0.0)),
+            Population(("npm1", "dnmt3a", "tet2", "r140q", "kras"), _shares(0.30, 0.0, 0.0)),
+            Population(("npm1", "dnmt3a", "tet2", "r140w"), _shares(0.04, 0.10, 0.05)),
+            Population(
+                ("npm1", "dnmt3a", "tet2", "r140w", "nras", "asxl1"), _shares(0.0, 0.22, 0.64)
+            ),
         ),
-        libraries=_pair("dna", "cram", 400),
+        libraries=(*_pair("dna", "cram", 400), PlannedLibrary(RELAPSE2, "dna", "cram", 300)),
         evidence={
             "O_lost_DNMT3A": ("contradicted", "stable by CCF in a relapse of 40 % purity"),
             "O_acq_ASXL1": ("supported", "ASXL1 nonsense acquired"),
@@ -359,8 +365,12 @@ PATIENTS = (
             Population(("dnmt3a", "npm1", "ptpn11"), _shares(0.36, 0.12)),
             Population(("dnmt3a", "npm1", "flt3"), _shares(0.0, 0.52)),
         ),
-        libraries=_pair("dna", "vcf", 350),
-        evidence={"O_lost_IDH2": ("supported", "IDH2 R140Q lost")},
+        libraries=(*_pair("dna", "vcf", 350), *_pair("mirna", "matrix", 60_000)),
+        mirna_shifts={"hsa-miR-223-3p": 2.0, "hsa-miR-149-5p": -2.5},
+        evidence={
+            "O_lost_IDH2": ("supported", "IDH2 R140Q lost"),
+            "N09": ("supported", "miR-149-5p down sixfold"),
+        },
     ),
     PlannedPatient(
         name="AML09",
@@ -383,11 +393,40 @@ PATIENTS = (
                 ("tet2", "nras", "itdin", "ptenfs", "ptenloss", "abcb1"), _shares(0.0, 0.36)
             ),
         ),
-        libraries=(*_pair("dna", "bam", 300), *_pair("rna", "tpm", 20_000_000)),
-        expression_shifts={"PTEN": -1.5, "set:pi3k_akt_mtor": 1.2, "ABCB1": 2.5, "PRKCA": 1.5},
+        libraries=(
+            *_pair("dna", "bam", 300),
+            PlannedLibrary(NORMAL, "dna", "bam", 150),
+            *_pair("rna", "tpm", 20_000_000),
+        ),
+        expression_shifts={"PTEN": -1.5, "set:pi3k_akt_mtor": 1.2, "ABCB1": 3.0, "PRKCA": 1.5},
         evidence={
             "F03": ("supported", "a second FLT3-ITD is acquired"),
+            "A02": ("supported", "PTEN frameshift acquired with loss of the other copy"),
             "P02": ("supported", "ABCB1 up"),
+        },
+    ),
+    PlannedPatient(
+        name="AML10",
+        story="given a table of counts at both time points instead of reads",
+        sex="female",
+        variants=(
+            _v("npm1", "NPM1", "860_863dup", 0, "founder, stable"),
+            _v("idh1", "IDH1", "395G>A", 0, "lost (R132H), against the review's expectation"),
+            _v("tp53", "TP53", "817C>T", 0, "acquired (R273C)"),
+            _v("ptpn11", "PTPN11", "181G>T", 1, "expanding (D61Y)"),
+            _v("kras", "KRAS", "38G>A", 0, "contracting (G13D)"),
+        ),
+        populations=(
+            Population(("npm1",), _shares(0.14, 0.10)),
+            Population(("npm1", "idh1"), _shares(0.30, 0.0)),
+            Population(("npm1", "kras"), _shares(0.34, 0.10)),
+            Population(("npm1", "ptpn11"), _shares(0.06, 0.24)),
+            Population(("npm1", "ptpn11", "tp53"), _shares(0.0, 0.40)),
+        ),
+        libraries=_pair("dna", "counts", 800),
+        evidence={
+            "O_acq_IDH1": ("contradicted", "IDH1 R132H lost"),
+            "O_acq_TP53": ("supported", "TP53 R273C acquired"),
         },
     ),
 )
