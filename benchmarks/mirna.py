@@ -13,7 +13,6 @@ import gzip
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from amlresist.mirna.reference import Reference, read_reference  # noqa: E402
+from amlresist.mirna.reference import Reference, read_reference
 
 ADAPTER = "TGGAATTCTCGGGTGCCAAGGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG"
 READ_LENGTH = 50

@@ -73,7 +73,7 @@ def cohort_bcv(before: Floats, after: Floats, sizes: Floats) -> Floats:
     common = max(float(np.mean(_trimmed(raw[judged]))), 1e-4) if judged.any() else 0.16
     degrees = n_pairs - 1
     shrunk = (degrees * raw + PRIOR_PAIRS * common) / (degrees + PRIOR_PAIRS)
-    return np.sqrt(np.maximum(shrunk, common / 10))
+    return np.asarray(np.sqrt(np.maximum(shrunk, common / 10)))
 
 
 def cohort_fold_change(before: Floats, after: Floats, sizes: Floats, bcv: Floats) -> FoldChange:
@@ -106,4 +106,4 @@ def direction_of(low: float, high: float) -> str:
 def _trimmed(values: Floats) -> Floats:
     """Values without the lowest and highest tenth."""
     low, high = np.quantile(values, [0.1, 0.9])
-    return values[(values >= low) & (values <= high)]
+    return np.asarray(values[(values >= low) & (values <= high)])

@@ -2,7 +2,7 @@
 
 Sign convention (mirGFF3 from version 1.1 on): positions count along the miRNA, so `iso_5p:+1`
 starts one base downstream of the reference (a base less), `iso_5p:-1` one base upstream (a base
-more); `iso_3p:+1` ends one base downstream (a base more). Version 1.0 signed `iso_5p` the other way.
+more); `iso_3p:+1` ends one base downstream (a base more). Version 1.0 signed `iso_5p` inversely.
 """
 
 from collections.abc import Iterable, Iterator
@@ -151,7 +151,7 @@ def _line(row: Isomir, source: str) -> str:
 def _parsed(cells: list[str]) -> Isomir:
     attributes = dict(part.strip().split(" ", 1) for part in cells[8].split(";") if part.strip())
     variants = dict(
-        (part.split(":") + [""])[:2] for part in attributes["Variant"].split(",") if part != "NA"
+        [*part.split(":"), ""][:2] for part in attributes["Variant"].split(",") if part != "NA"
     )
     position, base = _substitution(attributes["Cigar"])
     return Isomir(
@@ -185,8 +185,12 @@ def _substitution(cigar: str) -> tuple[int, str]:
 
 def _snv_class(position: int) -> str:
     """Class of a substitution by its 1-based position in the mature."""
-    classes = ((2, 7, "_seed"), (8, 8, "_central_offset"), (9, 12, "_central"))
-    classes += ((13, 17, "_central_supp"),)
+    classes = (
+        (2, 7, "_seed"),
+        (8, 8, "_central_offset"),
+        (9, 12, "_central"),
+        (13, 17, "_central_supp"),
+    )
     return next((f"iso_snv{name}" for a, b, name in classes if a <= position <= b), "iso_snv")
 
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -78,9 +78,11 @@ def count_library(
     quantities = quantify(counts, list(map(len, sequences)), explanations, reference, settings)
     evidence = ReadEvidence(inserts, sequences, explanations, quantities)
     facts = _facts(evidence, reference)
-    return _counted(
+    counted = _counted(
         library, reference.groups, quantities.counts, quantities.missing, facts, evidence, settings
     )
+    _, hidden_high = count_interval(quantities.hidden, np.zeros(len(quantities.hidden)))
+    return replace(counted, high=np.maximum(counted.high, hidden_high))
 
 
 def _from_matrix(

@@ -50,8 +50,8 @@ def _fatal(facts: QcFacts, settings: Settings) -> list[str]:
         )
     if facts.assigned_share < settings.min_assigned_share:
         reasons.append(
-            f"{facts.assigned_share:.1%} of in-window reads are miRNA: degraded RNA, an mRNA library"
-            " or another species"
+            f"{facts.assigned_share:.1%} of in-window reads are miRNA: degraded RNA, an mRNA"
+            " library or another species"
         )
     if facts.foreign_share > FOREIGN_MAJORITY:
         reasons.append(_foreign(facts))

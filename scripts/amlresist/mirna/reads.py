@@ -24,10 +24,12 @@ class Inserts:
         reads: reads in the FASTQ.
         low_quality: reads dropped for base quality or for an N inside the window.
         no_adapter: reads in which the adapter was not found.
-        too_short, too_long: reads outside the length window after trimming.
+        too_short: reads shorter than the quality check's bound after trimming.
+        too_long: reads above the length window after trimming.
         duplicates: reads dropped because their insert and UMI were seen before.
         lengths: insert length -> reads, over all reads with adapter.
-        counts: insert sequence -> reads, inside the length window, in the order of sequences.
+        counts: insert sequence -> reads, inside the length window (whose lower end may lie below
+            the quality check's bound), in the order of sequences.
     """
 
     adapter: AdapterChoice
@@ -81,7 +83,7 @@ def _collapse(records: Any, adapter: AdapterChoice, settings: Settings) -> Inser
         reads=reads,
         low_quality=low_quality + sum(inside.values()) - sum(clean.values()),
         no_adapter=no_adapter,
-        too_short=sum(n for length, n in lengths.items() if length < low),
+        too_short=sum(n for length, n in lengths.items() if length < settings.short_length),
         too_long=sum(n for length, n in lengths.items() if length > high),
         duplicates=duplicates,
         lengths=dict(sorted(lengths.items())),

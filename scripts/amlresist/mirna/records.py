@@ -64,7 +64,7 @@ class MirnaQc:
     adapter: str = column("3' adapter used")
     adapter_source: str = column("given, or detected")
     no_adapter: int | None = column("reads without adapter", "reads")
-    too_short: int | None = column("reads below the length window after trimming", "reads")
+    too_short: int | None = column("reads too short to be a miRNA after trimming", "reads")
     too_long: int | None = column("reads above the length window after trimming", "reads")
     low_quality: int | None = column("reads dropped for quality or N", "reads")
     in_window: int | None = column("reads inside the length window", "reads")

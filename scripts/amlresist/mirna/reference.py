@@ -1,4 +1,4 @@
-"""miRNAs as a reference: matures, the hairpins they are cut from, groups that no read can tell apart.
+"""miRNAs as a reference: matures, their hairpins, groups that no read can tell apart.
 
 Sequences are DNA in upper case. Positions inside hairpins are 0-based half-open.
 """
@@ -76,7 +76,7 @@ def read_reference(
     """Read any miRBase or MirGeneDB FASTA pair.
 
     Args:
-        matures, hairpins: FASTA paths; U or T, descriptions, blank lines and other species are fine.
+        matures, hairpins: FASTA paths; U or T, descriptions, blank lines, other species are fine.
         species: name prefix of the species counted, e.g. `hsa`.
         max_unplaced_share: share of matures that may be missing from the hairpins.
         gff3: optional miRBase GFF3, checked against the FASTA.
@@ -266,7 +266,7 @@ def _check_gff3(path: str, own: Iterable[Mature], max_share: float) -> None:
     if len(missing) > max_share * len(ours):
         raise file_problem(
             path,
-            f"{len(missing)} of {len(ours | names)} miRNAs are only in one of GFF3 and mature FASTA",
+            f"{len(missing)} of {len(ours | names)} miRNAs are in one of GFF3 and mature FASTA only",
             "Take both from the same release.",
             value=", ".join(missing[:3]),
         )

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from amlresist.mirna.change import Z95, direction_of, fold_change
-from amlresist.mirna.library import CountedLibrary
+from amlresist.mirna.library import CountedLibrary, ReadEvidence
 from amlresist.mirna.normalise import rpm, tmm_factor
 from amlresist.mirna.qc import GOOD
 from amlresist.mirna.quantify import Quantities
@@ -25,7 +25,7 @@ from amlresist.sheet import comparisons
 
 Floats = npt.NDArray[np.float64]
 NAN = math.nan
-TOLD = 0.5  # share of a mature's information from which its hairpins are said to be told apart
+TOLD_READS = 10  # telling reads from which a mature's count is shared out among its hairpins
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PatientMirnas:
     def seen(self) -> npt.NDArray[np.bool_]:
         """miRNAs with reads in an evaluable library; shape (miRNAs,)."""
         usable = [library.evaluable for library in self.libraries]
-        return (np.nan_to_num(self.counts[usable]) >= 0.5).any(axis=0)
+        return np.asarray((np.nan_to_num(self.counts[usable]) >= 0.5).any(axis=0))
 
 
 def gather(
@@ -213,7 +213,7 @@ def _pair_flags(first: CountedLibrary, second: CountedLibrary) -> tuple[str, ...
     flags = ["kits_differ"] if len(kits - {"NA"}) > 1 else []
     if (first.evidence is None) != (second.evidence is None):
         flags.append("reads_against_matrix")
-    if any(library.evaluable and library.verdict != GOOD for library in (first, second)):
+    if any(library.verdict != GOOD for library in (first, second)):
         flags.append("poor_library")
     return tuple(flags)
 
@@ -227,27 +227,35 @@ def qc_rows(found: PatientMirnas) -> list[MirnaQc]:
 
 
 def _qc_row(patient: str, library: CountedLibrary, size_factor: float) -> MirnaQc:
-    common = {
-        "patient": patient,
-        "timepoint": library.library.timepoint,
-        "sample": library.library.sample,
-        "assigned": round(library.facts.assigned),
-        "n_mirnas": int((library.counts >= 10).sum()),
-        "size_factor": size_factor,
-        "verdict": library.verdict,
-        "reason": library.reason,
-        "share_20_24": library.facts.share_20_24,
-        "foreign_share": library.facts.foreign_share,
-        "foreign_species": library.facts.foreign_species,
-    }
-    if library.evidence is None:
-        unknown = dict.fromkeys(
-            ("no_adapter", "too_short", "too_long", "low_quality", "in_window"), None
-        )
-        reads = round(library.facts.assigned)
-        return MirnaQc(adapter="", adapter_source="given matrix", reads=reads, **unknown, **common)
-    inserts = library.evidence.inserts
-    return MirnaQc(
+    facts = library.facts
+    row = MirnaQc(
+        patient=patient,
+        timepoint=library.library.timepoint,
+        sample=library.library.sample,
+        reads=round(facts.assigned),
+        adapter="",
+        adapter_source="given matrix",
+        no_adapter=None,
+        too_short=None,
+        too_long=None,
+        low_quality=None,
+        in_window=None,
+        share_20_24=facts.share_20_24,
+        assigned=round(facts.assigned),
+        n_mirnas=int((library.counts >= 10).sum()),
+        size_factor=size_factor,
+        verdict=library.verdict,
+        reason=library.reason,
+        foreign_share=facts.foreign_share,
+        foreign_species=facts.foreign_species,
+    )
+    return _with_reads(row, library.evidence) if library.evidence else row
+
+
+def _with_reads(row: MirnaQc, evidence: ReadEvidence) -> MirnaQc:
+    inserts = evidence.inserts
+    return replace(
+        row,
         reads=inserts.reads,
         adapter=inserts.adapter.sequence,
         adapter_source=inserts.adapter.source,
@@ -258,8 +266,7 @@ def _qc_row(patient: str, library: CountedLibrary, size_factor: float) -> MirnaQ
         low_quality=inserts.low_quality,
         in_window=inserts.in_window,
         duplicates=inserts.duplicates,
-        error_rate=library.evidence.quantities.error_rate,
-        **common,
+        error_rate=evidence.quantities.error_rate,
     )
 
 
@@ -291,27 +298,31 @@ def _hairpins(
     if library.evidence is None:
         return []
     quantities = library.evidence.quantities
-    arms = _arms(reference)
+    told = _told_counts(reference, quantities)
     rows = []
-    for hairpin, by_arm in sorted(arms.items()):
-        groups = [reference.contexts[c].group for c in by_arm.values()]
-        if not any(quantities.counts[group] >= 0.5 for group in groups):
+    for hairpin, by_arm in sorted(_arms(reference).items()):
+        groups = {arm: reference.contexts[c].group for arm, c in by_arm.items()}
+        if not any(quantities.counts[group] >= 0.5 for group in groups.values()):
             continue
-        usable = {arm: _told_count(c, reference, quantities) for arm, c in by_arm.items()}
-        ratio = _arm_ratio(usable.get("5p", (NAN, 0.0))[0], usable.get("3p", (NAN, 0.0))[0])
-        for arm, c in sorted(by_arm.items(), reverse=True):
-            group = reference.contexts[c].group
+        ratio = _arm_ratio(
+            *(told[by_arm[arm]][0] if arm in by_arm else NAN for arm in ("5p", "3p"))
+        )
+        for arm in sorted(by_arm, reverse=True):
+            count, share = told[by_arm[arm]]
             rows.append(
                 MirnaHairpin(
-                    found.patient,
-                    library.library.timepoint,
-                    library.library.sample,
-                    hairpin,
-                    arm,
-                    reference.groups[group],
-                    quantities.counts[group],
-                    *usable[arm],
-                    *ratio,
+                    patient=found.patient,
+                    timepoint=library.library.timepoint,
+                    sample=library.library.sample,
+                    hairpin=hairpin,
+                    arm=arm,
+                    mirna=reference.groups[groups[arm]],
+                    mirna_count=float(quantities.counts[groups[arm]]),
+                    count=count,
+                    told_share=share,
+                    arm_log2_ratio=ratio[0],
+                    arm_low=ratio[1],
+                    arm_high=ratio[2],
                 )
             )
     return rows
@@ -328,15 +339,27 @@ def _arms(reference: Reference) -> dict[str, dict[str, int]]:
     return arms
 
 
-def _told_count(index: int, reference: Reference, quantities: Quantities) -> tuple[float, float]:
-    """(reads of this hairpin, NaN if not told; share of its information that reads tell)."""
-    context = reference.contexts[index]
-    siblings = sum(other.group == context.group for other in reference.contexts)
-    if siblings == 1 and len(context.hairpins) == 1:
-        return float(quantities.counts[context.group]), 1.0
-    told = 0.0 if len(context.hairpins) > 1 else 1 - float(quantities.context_missing[index])
-    count = float(quantities.context_counts[index])
-    return (count if told >= TOLD else NAN), told
+def _told_counts(reference: Reference, quantities: Quantities) -> list[tuple[float, float]]:
+    """Per context: (reads of its hairpin, NaN if not told; share of the miRNA's reads that tell).
+
+    The miRNA's count is shared out like its telling reads, when there are at least `TOLD_READS`.
+    """
+    group_of = [context.group for context in reference.contexts]
+    told = np.bincount(group_of, quantities.context_told, len(reference.groups))
+    contexts = np.bincount(group_of, minlength=len(reference.groups))
+    found = []
+    for index, context in enumerate(reference.contexts):
+        count, telling = float(quantities.counts[context.group]), float(told[context.group])
+        if len(context.hairpins) > 1:
+            found.append((NAN, 0.0))
+        elif contexts[context.group] == 1:
+            found.append((count, 1.0))
+        elif telling < TOLD_READS:
+            found.append((NAN, telling / max(count, telling, 1e-9)))
+        else:
+            share = float(quantities.context_told[index]) / telling
+            found.append((count * share, telling / max(count, telling)))
+    return found
 
 
 def _arm_ratio(five: float, three: float) -> tuple[float, float, float]:

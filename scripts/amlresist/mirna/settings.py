@@ -15,6 +15,7 @@ class Settings:
     trim_5p: int
     trim_3p: int
     min_length: int
+    short_length: int
     max_length: int
     low_base_quality: int
     max_low_base_share: float
