@@ -235,10 +235,14 @@ def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, floa
     """Seconds and peak megabytes of a command."""
     start = time.perf_counter()
     process = subprocess.Popen(command, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    status_file, megabytes = Path(f"/proc/{process.pid}/status"), 0.0
+    while process.poll() is None:  # ru_maxrss would count this process's own memory at the fork
+        found = re.search(r"VmHWM:\s+(\d+)", status_file.read_text())
+        megabytes = max(megabytes, int(found[1]) / 1024 if found else 0.0)
+        time.sleep(0.05)
+    if process.returncode:
         raise SystemExit(f"failed: {' '.join(map(str, command))[:300]}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, megabytes
 
 
 def _expressed(reference: Reference, rng: np.random.Generator) -> np.ndarray:

@@ -195,7 +195,7 @@ class _Model:
         """Log-probability of each unique read."""
         joint = self._likelihood() * self.theta[self.context]
         other = self.theta_other * self.other
-        return np.log(_tally(self.read, joint, len(self.weights)) + other)
+        return np.asarray(np.log(_tally(self.read, joint, len(self.weights)) + other))
 
     def _shadowed(self, counts: Floats) -> npt.NDArray[np.bool_]:
         runs = self._runs(self.group)
@@ -252,14 +252,14 @@ class _Model:
         log[self.tailed] += self.added @ np.log(self.tail_bases)
         for profile, cells in zip(profiles or self.profiles, self.cells, strict=True):
             log += np.log(profile).ravel()[cells]
-        return np.exp(log, out=log)
+        return np.asarray(np.exp(log, out=log))
 
     def _posterior(self, likelihood: Floats) -> Floats:
         joint = likelihood * self.theta[self.context]
         total = _tally(self.read, joint, len(self.weights))
         total += self.theta_other * self.other
         joint /= total[self.read]
-        return joint
+        return np.asarray(joint)
 
     def _maximise(self, posterior: Floats) -> None:
         weight = posterior * self.weights[self.read]
@@ -287,7 +287,7 @@ class _Model:
 
     def _substituted_sites(self) -> npt.NDArray[np.intp]:
         place = np.maximum(self.x.substitution.astype(np.intp) + self.x.shift_5p + 8, 0)
-        return self.group.astype(np.intp) * WIDTH + place
+        return np.asarray(self.group.astype(np.intp) * WIDTH + place)
 
     def _runs(self, origin: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """First explanation of every read by every origin (groups or contexts)."""
@@ -351,7 +351,7 @@ def _tally(
     index: npt.NDArray[np.intp], weights: npt.ArrayLike | None = None, minlength: int = 0
 ) -> Floats:
     """Sum of weights (or number) per index."""
-    return np.bincount(index, weights, minlength).astype(np.float64)  # type: ignore[arg-type]
+    return np.bincount(index, weights, minlength).astype(np.float64)
 
 
 def _shrunken(cells: Floats, size: int) -> Floats:
@@ -359,4 +359,5 @@ def _shrunken(cells: Floats, size: int) -> Floats:
     table = cells.reshape(-1, size)
     library = table.sum(axis=0) + 0.5
     library /= library.sum()
-    return (table + PRIOR_READS * library) / (table.sum(axis=1, keepdims=True) + PRIOR_READS)
+    total = table.sum(axis=1, keepdims=True) + PRIOR_READS
+    return np.asarray((table + PRIOR_READS * library) / total)

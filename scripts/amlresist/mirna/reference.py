@@ -266,7 +266,7 @@ def _check_gff3(path: str, own: Iterable[Mature], max_share: float) -> None:
     if len(missing) > max_share * len(ours):
         raise file_problem(
             path,
-            f"{len(missing)} of {len(ours | names)} miRNAs are in one of GFF3 and mature FASTA only",
+            f"{len(missing)} of {len(ours | names)} miRNAs are in only one of GFF3 and matures",
             "Take both from the same release.",
             value=", ".join(missing[:3]),
         )

@@ -1,0 +1,292 @@
+"""miRNA station: what a user may rely on."""
+
+import gzip
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amlresist import settings as station_settings
+from amlresist.__main__ import main
+from amlresist.errors import InputError
+from amlresist.libraries import LibraryInput
+from amlresist.mirna import isomirs
+from amlresist.mirna.adapters import KITS, choose_adapter
+from amlresist.mirna.change import cohort_bcv, fold_change
+from amlresist.mirna.library import CountedLibrary, count_library
+from amlresist.mirna.matrix import read_sample
+from amlresist.mirna.normalise import tmm_factor
+from amlresist.mirna.records import MirnaChange, MirnaCount, MirnaQc
+from amlresist.mirna.reference import Mature, Reference, build_reference, read_reference
+from amlresist.mirna.settings import Settings
+from amlresist.tables import read_table
+
+TRUSEQ = KITS["Illumina TruSeq Small RNA"]
+LET7A, LET7C = "TGAGGTAGTAGGTTGTATAGTT", "TGAGGTAGTAGGTTGTATGGTT"
+HAIRPINS = {
+    "hsa-let-7a-1": f"GGGA{LET7A}TTAGGGTCACACCCACCACTGGGAGATAACTATACAATC",
+    "hsa-let-7a-2": f"AGGT{LET7A}TAGAATTACATCAAGGGAGATAACTGTACAGCCTCCT",
+    "hsa-let-7c": f"GCCA{LET7C}TAGAGTTACACCCTGGGAGTTAACTGTACAACCTTCT",
+}
+MATURES = [Mature("hsa-let-7a-5p", "MIMAT0000062", LET7A), Mature("hsa-let-7c-5p", "", LET7C)]
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return build_reference(MATURES, HAIRPINS)
+
+
+def small(**values: object) -> Settings:
+    return station_settings.load(
+        Settings, "mirna", {"min_assigned": 1, "good_assigned": 1, **values}
+    )
+
+
+def write_reads(path: Path, inserts: dict[str, int], adapter: str = TRUSEQ) -> str:
+    reads = [(s + adapter + "ACGT" * 20)[:50] for s, n in inserts.items() for _ in range(n)]
+    with gzip.open(path, "wt") as handle:
+        handle.write("".join(f"@r{i}\n{r}\n+\n{'I' * len(r)}\n" for i, r in enumerate(reads)))
+    return str(path)
+
+
+def library(path: str, sample: str = "s", timepoint: str = "diagnosis") -> LibraryInput:
+    return LibraryInput(sample, timepoint, "mirna", "", (path,))
+
+
+def counts_of(counted: CountedLibrary) -> dict[str, float]:
+    return dict(zip(counted.names, counted.counts.round(2), strict=True))
+
+
+def test_mature_is_counted_once_over_its_hairpins(tmp_path, reference):
+    path = write_reads(tmp_path / "a.fq.gz", {LET7A: 500, LET7C: 40})
+    counted = counts_of(count_library(library(path), reference, small()))
+    assert counted["hsa-let-7a-5p"] == pytest.approx(500, abs=0.5)
+    assert counted["hsa-let-7c-5p"] == pytest.approx(40, abs=0.5)
+
+
+def test_sequencing_errors_of_a_common_miRNA_do_not_feed_its_relative(tmp_path, reference):
+    error = LET7A[:5] + "C" + LET7A[6:]
+    path = write_reads(tmp_path / "a.fq.gz", {LET7A: 2000, error: 3})
+    counted = counts_of(count_library(library(path), reference, small()))
+    assert counted["hsa-let-7a-5p"] == pytest.approx(2003, abs=0.5)
+    assert counted["hsa-let-7c-5p"] < 0.5
+
+
+def test_counts_do_not_depend_on_read_order(tmp_path, reference):
+    inserts = {LET7A: 50, LET7C: 20, LET7A[:-2]: 9, "ACGTTGCATGCATGGCTAGCAT": 8}
+    one = write_reads(tmp_path / "a.fq.gz", inserts)
+    two = write_reads(tmp_path / "b.fq.gz", dict(reversed(inserts.items())))
+    first, second = (count_library(library(p), reference, small()) for p in (one, two))
+    assert (first.counts == second.counts).all()
+
+
+def test_identical_matures_are_one_group():
+    twins = [Mature("hsa-miR-x-3p", "", LET7A), Mature("hsa-miR-y-3p", "", LET7A)]
+    assert build_reference(twins, HAIRPINS).groups == ("hsa-miR-x-3p/hsa-miR-y-3p",)
+
+
+def test_wrong_adapter_stops_and_names_the_kit_that_fits():
+    reads = [LET7A + TRUSEQ] * 100
+    with pytest.raises(InputError, match="Illumina TruSeq Small RNA"):
+        choose_adapter("f", reads, KITS["NEBNext Small RNA"], 0.2)
+    with pytest.raises(InputError, match="carry an adapter"):
+        choose_adapter("f", reads, "none", 0.2)
+
+
+def test_mrna_reads_stop_and_trimmed_reads_are_recognised():
+    rng = np.random.default_rng(1)
+    mrna = ["".join(rng.choice(list("ACGT"), 100)) for _ in range(200)]
+    with pytest.raises(InputError, match="mRNA library"):
+        choose_adapter("f", mrna, "", 0.2)
+    trimmed = [LET7A[: 18 + i % 5] for i in range(200)]
+    assert choose_adapter("f", trimmed, "", 0.2).source == "already trimmed"
+
+
+def test_umi_copies_count_once(tmp_path, reference):
+    umis = ["ACGTACGTACGT", "TTGTACGTACGA"]
+    adapter = KITS["QIAseq miRNA"]
+    path = tmp_path / "u.fq"
+    reads = [LET7A[:20] + adapter + umis[i % 2] for i in range(20)]
+    path.write_text("".join(f"@r\n{r}\n+\n{'I' * len(r)}\n" for r in reads))
+    counted = count_library(library(str(path)), reference, small(umi_length=12))
+    assert counted.evidence and counted.evidence.inserts.duplicates == 18
+    assert counted.facts.assigned == pytest.approx(2, abs=0.1)
+
+
+def test_truncated_and_empty_fastq_are_named(tmp_path, reference):
+    whole = Path(write_reads(tmp_path / "a.fq.gz", {LET7A: 500}))
+    cut = tmp_path / "cut.fq.gz"
+    cut.write_bytes(whole.read_bytes()[:-30])
+    empty = tmp_path / "empty.fq"
+    empty.write_text("")
+    for path in (cut, empty, tmp_path / "absent.fq"):
+        with pytest.raises(InputError, match=path.name):
+            count_library(library(str(path)), reference, small())
+
+
+def test_versions_that_do_not_match_stop_with_their_number(tmp_path):
+    (tmp_path / "m.fa").write_text(f">hsa-a\n{LET7A}\n>hsa-b\nCCCCCCCCCCCCCCCCCCCC\n")
+    (tmp_path / "h.fa").write_text(f">hsa-mir-a desc\nGG{LET7A.replace('T', 'U')}\n\nGGGG\n")
+    with pytest.raises(InputError, match="1 of 2 matures"):
+        read_reference(str(tmp_path / "m.fa"), str(tmp_path / "h.fa"), "hsa", 0.05)
+
+
+@pytest.mark.parametrize("bad", ["-1", "x", ""])
+def test_matrix_with_values_that_are_no_counts_stops(tmp_path, bad):
+    path = tmp_path / "m.csv"
+    path.write_text(f"mirna,s\nhsa-let-7a-5p,{bad}\n")
+    with pytest.raises(InputError, match="not a count"):
+        read_sample(str(path), "s")
+
+
+def test_matrix_pair_gives_the_same_tables_and_never_calls_absence_zero(tmp_path):
+    path = tmp_path / "m.tsv"
+    rows = [f"hsa-miR-{i}\t{i * 10}\t{i * 10}" for i in range(1, 60)]
+    path.write_text("\n".join(["mirna\tdx\trel", *rows, "hsa-miR-223-3p\t20\t900"]) + "\n")
+    sides = [
+        {
+            "sample": s,
+            "timepoint": t,
+            "assay": "mirna",
+            "capture": "",
+            "paths": [str(path)],
+            "given": True,
+        }
+        for s, t in (("dx", "diagnosis"), ("rel", "relapse"))
+    ]
+    command = [
+        "mirna",
+        "--patient",
+        "P",
+        "--libraries",
+        json.dumps(sides),
+        "--out-dir",
+        str(tmp_path / "o"),
+    ]
+    assert main(command) == 0
+    change = {row.mirna: row for row in read_table(tmp_path / "o/mirna_change.tsv", MirnaChange)}
+    assert change["hsa-miR-223-3p"].direction == "up"
+    assert change["hsa-miR-223-3p"].in_review
+    assert change["hsa-miR-638"].direction == "not_evaluable"
+    assert "exploratory" in change["hsa-miR-223-3p"].dispersion_source
+
+
+def test_poor_library_shows_no_numbers(tmp_path):
+    (tmp_path / "m.fa").write_text("".join(f">{m.name}\n{m.sequence}\n" for m in MATURES))
+    (tmp_path / "h.fa").write_text("".join(f">{n}\n{s}\n" for n, s in HAIRPINS.items()))
+    path = write_reads(tmp_path / "a.fq.gz", {LET7A: 30})
+    out = tmp_path / "o"
+    command = ["mirna", "--library", f"diagnosis={path}", "--out-dir", str(out)]
+    command += ["--matures", str(tmp_path / "m.fa"), "--hairpins", str(tmp_path / "h.fa")]
+    assert main(command) == 0
+    assert read_table(out / "mirna_qc.tsv", MirnaQc)[0].verdict == "not_evaluable"
+    assert all(np.isnan(row.count) for row in read_table(out / "mirna_counts.tsv", MirnaCount))
+
+
+@given(st.floats(0, 1e5), st.floats(0, 1e5))
+def test_fold_change_interval_holds_the_estimate_and_mirrors(before, after):
+    x, y = np.array([before]), np.array([after])
+    there, back = fold_change(x, y, 1e6, 1e6, 0.4), fold_change(y, x, 1e6, 1e6, 0.4)
+    assert there.low < there.log2 < there.high
+    assert there.log2 == pytest.approx(-back.log2)
+
+
+def test_tmm_ignores_one_dominant_change():
+    rng = np.random.default_rng(1)
+    before = rng.lognormal(5, 1, 300).round()
+    after = before.copy()
+    after[np.argmax(after)] += before.sum()
+    scaled = after / (after.sum() * tmm_factor(after, before)) * before.sum()
+    assert np.median(scaled / before) == pytest.approx(1, abs=0.02)
+
+
+def test_cohort_dispersion_is_recovered():
+    rng = np.random.default_rng(2)
+    mean, shape = rng.lognormal(6, 1, 400), (8, 400)
+    draw = [rng.poisson(mean * rng.lognormal(0, 0.3, shape)) for _ in range(2)]
+    bcv = cohort_bcv(draw[0].astype(float), draw[1].astype(float), np.full((8, 2), 1e6))
+    assert np.median(bcv) == pytest.approx(0.3, abs=0.03)
+
+
+def test_isomir_table_survives_the_round_trip(tmp_path, reference):
+    inserts = {LET7A: 50, LET7A + "TT": 9, LET7A[1:]: 8, LET7A[:-1] + "AA": 7, "A" + LET7A: 6}
+    counted = count_library(library(write_reads(tmp_path / "a.fq.gz", inserts)), reference, small())
+    assert counted.evidence
+    table = isomirs.isomirs(counted.evidence, reference, 1)
+    path = tmp_path / "i.gff3"
+    path.write_text(isomirs.gff3_text(table, "s", "miRBase22"))
+    assert list(isomirs.read_gff3(str(path))) == table
+    assert {row.variant for row in table if row.read == LET7A[1:]} == {"iso_5p:+1"}
+
+
+# Real data
+
+
+@pytest.fixture(scope="module")
+def human(real_data) -> tuple[Path, Reference]:
+    folder = real_data / "mirna"
+    matures, hairpins = (str(folder / f"hsa_{x}_miRBase_v22.fa") for x in ("matures", "hairpins"))
+    return folder, read_reference(
+        matures, hairpins, "hsa", 0.05, str(folder / "hsa_miRBase_v22.gff3.gz")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "short", "without", "mirna"),
+    [("mirtrace_sample1", 1888, 126, 4480), ("mirtrace_sample2", 1656, 104, 4714)],
+)
+def test_mirtrace_counts_are_met(human, name, short, without, mirna):
+    folder, reference = human
+    counted = count_library(library(str(folder / f"{name}.fastq.gz")), reference, small())
+    assert counted.evidence
+    inserts = counted.evidence.inserts
+    assert inserts.too_short == pytest.approx(short, rel=0.02)
+    assert inserts.no_adapter == pytest.approx(without, abs=0.002 * inserts.reads)
+    assert counted.facts.assigned >= 0.95 * mirna
+
+
+def test_optimir_counts_are_met(human):
+    folder, reference = human
+    expected = [line.split("\t") for line in (folder / "optimir_expected_abundances.txt").open()][
+        1:
+    ]
+    for column, sample in ((1, "optimir_S1"), (2, "optimir_S2")):
+        counted = counts_of(
+            count_library(library(str(folder / f"{sample}.fq.gz")), reference, small())
+        )
+        for row in expected:
+            assert counted[row[0]] >= 0.98 * float(row[column]), row[0]
+
+
+def test_mirtop_isomir_classes_are_met(human):
+    """The truth is of mirGFF3 0: iso_5p positive upstream, iso_add the whole 3' end when added."""
+    folder, reference = human
+    counted = count_library(library(str(folder / "mirtop_synthetic_100.fq.gz")), reference, small())
+    assert counted.evidence
+    found = {row.read: row for row in isomirs.isomirs(counted.evidence, reference, 1)}
+    right: Counter[bool] = Counter()
+    for line in (folder / "mirtop_synthetic_100_truth.gff").read_text().splitlines():
+        fields = dict(re.findall(r"(Read|Variant|Expression) ([^;]+)", line))
+        if fields:
+            right[_class(found.get(fields["Read"])) == _truth(fields["Variant"])] += int(
+                fields["Expression"]
+            )
+    assert right[True] >= 0.97 * right.total()
+
+
+def _class(row: isomirs.Isomir | None) -> set[str]:
+    if row is None:
+        return {"lost"}
+    end = row.shift_3p + row.tail
+    parts = {f"iso_5p:{-row.shift_5p:+d}"} if row.shift_5p else set()
+    parts |= {f"iso_add:{end:+d}" if row.tail and end > 0 else f"iso_3p:{end:+d}"} if end else set()
+    return parts | ({"iso_snp"} if row.substitution else set())
+
+
+def _truth(variant: str) -> set[str]:
+    return {re.sub("iso_snp.*", "iso_snp", part) for part in variant.split(",") if part != "NA"}
