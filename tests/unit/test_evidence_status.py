@@ -125,6 +125,12 @@ def test_present_at_one_time_point_is_asked_of_that_time_point():
     assert status(rule, dna(variant("WT1", "R462W", "lost"))) == "supported"
 
 
+def test_a_time_point_no_caller_looked_at_is_not_wild_type():
+    rule = "variants gene=NPM1 effect=frameshift state=absent at=diagnosis against=none"
+    uncalled = PatientTables("P1", variants=(), gene_coverage=coverage("NPM1"))
+    assert status(rule, uncalled, single_comparison("diagnosis")) == "not_assessed"
+
+
 def test_absence_is_shown_not_assumed():
     rule = "variants gene=NPM1 effect=frameshift state=absent at=diagnosis against=none"
     assert status(rule, dna(covered=("NPM1",))) == "supported"
@@ -263,11 +269,14 @@ def test_itd_gained_lost_and_kept():
     assert status(GAINED, itd("no_itd", "no_itd")) == "not_observed"
 
 
-def test_a_new_clone_beside_a_kept_one_is_no_gain_of_itd():
+def test_a_new_clone_beside_a_kept_one_is_a_gain_with_something_against_it():
+    rule = "flt3_itd change=gained against=lost,persistent"
     rows = (itd_pair("persistent", "ITD21"), itd_pair("gained", "ITD30"))
-    assert status(GAINED, itd("itd", "itd", *rows)) == "not_observed"
-    switched = (itd_pair("lost", "ITD21"), itd_pair("gained", "ITD30"))
-    assert weigh(GAINED, itd("itd", "itd", *switched)).direction == "switched"
+    found = weigh(rule, itd("itd", "itd", *rows))
+    assert found.status.value == "supported"
+    assert found.against == ("FLT3-ITD21 persistent",)
+    assert found.key.endswith("ITD30")
+    assert status(rule, itd("itd", "itd", itd_pair("expanding"))) == "contradicted"
 
 
 def test_itd_that_cannot_be_called_is_not_assessed():

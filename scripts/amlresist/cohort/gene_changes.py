@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from amlresist.cohort.exact_tests import benjamini_hochberg, clopper_pearson, mcnemar_exact
 from amlresist.cohort.records import GeneChange, ReviewExpectation
-from amlresist.evidence.itd_layer import overall_change, pair_rows
+from amlresist.evidence.itd_layer import clone_fate, pair_rows
 from amlresist.evidence.itd_layer import weigh_change as weigh_itd_change
 from amlresist.evidence.measurements import Comparison, PatientTables
 from amlresist.evidence.records import Status
@@ -30,7 +30,7 @@ EXPECTED = {
 ITD_CLAIM, ITD_SHARE = "F03", (0.0625, 0.167)  # refs 52, 53 of the review
 _KEPT = {VariantClass.EXPANDING, VariantClass.CONTRACTING, VariantClass.STABLE}
 _ANY_VARIANT = parse_rule("variants gene=any change=any against=none").clauses[0]
-_ITD_GAINED = parse_rule("flt3_itd change=gained against=lost").clauses[0]
+_ITD_CHANGED = parse_rule("flt3_itd change=any against=none").clauses[0]
 
 
 class Fate(StrEnum):
@@ -99,7 +99,7 @@ def review_expectations(
         _expectation(gene, claim, expected, gene_fates(gene, patients))
         for gene, (claim, expected) in EXPECTED.items()
     ]
-    itd = itd_fates(cohort)
+    itd = itd_fates(cohort, settings)
     return [*rows, _expectation("FLT3-ITD", ITD_CLAIM, "acquired", itd, ITD_SHARE)]
 
 
@@ -117,13 +117,16 @@ def gene_fates(gene: str, patients: Sequence[PairedGenes]) -> Fates:
     return Fates({patient.patient: _gene_fate(gene, patient) for patient in patients})
 
 
-def itd_fates(cohort: Sequence[PatientTables]) -> Fates:
-    """What became of FLT3-ITD in every patient searched at two time points."""
+def itd_fates(cohort: Sequence[PatientTables], settings: Settings) -> Fates:
+    """What became of FLT3-ITD in every patient searched at two time points.
+
+    `gained` means wild type before, as in the review's share.
+    """
     found = {}
     for tables in cohort:
         pair = first_pair(tables)
         if pair and tables.itd_pairs is not None:
-            found[tables.patient] = _itd_fate(tables, pair)
+            found[tables.patient] = _itd_fate(tables, pair, settings)
     return Fates(found)
 
 
@@ -145,12 +148,14 @@ def _gene_fate(gene: str, patient: PairedGenes) -> Fate:
     return Fate.NEVER if gene in patient.covered else Fate.UNKNOWN
 
 
-def _itd_fate(tables: PatientTables, pair: Comparison) -> Fate:
-    finding = weigh_itd_change(_ITD_GAINED, tables, pair)
-    if finding.status is Status.NOT_ASSESSED:
+def _itd_fate(tables: PatientTables, pair: Comparison, settings: Settings) -> Fate:
+    fates = {clone_fate(row) for row in pair_rows(tables, pair)}
+    if fates & {"persistent"} or {"gained", "lost"} <= fates:
+        return Fate.KEPT
+    finding = weigh_itd_change(_ITD_CHANGED, tables, pair, settings)
+    if "" in fates or finding.status is Status.NOT_ASSESSED:
         return Fate.UNKNOWN
-    change = overall_change(pair_rows(tables, pair))
-    return {"gained": Fate.GAINED, "lost": Fate.LOST, "": Fate.NEVER}.get(change, Fate.KEPT)
+    return Fate(next(iter(fates))) if fates else Fate.NEVER
 
 
 def _paired_genes(tables: PatientTables, pair: Comparison, settings: Settings) -> PairedGenes:

@@ -31,22 +31,34 @@ def weigh_state(
     return min(findings, key=lambda finding: order.index(finding.status))
 
 
-def weigh_change(clause: Clause, tables: PatientTables, comparison: Comparison) -> Finding:
-    """Answer `flt3_itd change=`: of the patient's ITDs as a whole."""
+def weigh_change(
+    clause: Clause, tables: PatientTables, comparison: Comparison, settings: Settings
+) -> Finding:
+    """Answer `flt3_itd change=`: one clone that did so is enough, as with variants of a gene."""
+    if reason := _cannot_compare(tables, comparison):
+        return not_assessed(reason, PAIR_TABLE)
+    rows = pair_rows(tables, comparison)
+    supporting = [row for row in rows if clone_fate(row) in clause.expects]
+    opposing = [row for row in rows if clone_fate(row) in clause.against]
+    if supporting or opposing:
+        status = Status.SUPPORTED if supporting else Status.CONTRADICTED
+        return _change_finding(status, supporting or opposing, opposing if supporting else [])
+    unclear = next((row for row in rows if not clone_fate(row)), None)
+    if unclear:
+        return not_assessed(f"{unclear.clone} cannot be told: {unclear.reason}", PAIR_TABLE)
+    if rows:
+        return _change_finding(Status.NOT_OBSERVED, rows, [])
+    return _never_an_itd(tables, comparison, settings)
+
+
+def _cannot_compare(tables: PatientTables, comparison: Comparison) -> str:
     if not comparison.is_pair:
-        return not_assessed("only one time point", PAIR_TABLE)
+        return "only one time point"
     if tables.itd_pairs is None:
-        return not_assessed("FLT3-ITD was not looked for at both time points", PAIR_TABLE)
+        return "FLT3-ITD was not looked for at both time points"
     rows = pair_rows(tables, comparison)
     assay = rows[0].assay if rows else DNA
-    if reason := tables.mismatch(assay, comparison.before, comparison.after):
-        return not_assessed(reason, PAIR_TABLE)
-    answer = overall_change(rows)
-    if answer:
-        return _change_finding(clause, rows, answer)
-    if rows:
-        return not_assessed(f"{rows[0].clone} cannot be told: {rows[0].reason}", PAIR_TABLE)
-    return _never_an_itd(tables, comparison)
+    return tables.mismatch(assay, comparison.before, comparison.after)
 
 
 def library_at(tables: PatientTables, timepoint: str) -> ItdLibrary | None:
@@ -96,16 +108,11 @@ def pair_rows(tables: PatientTables, comparison: Comparison) -> list[ItdPair]:
     return sorted(of_dna or rows, key=lambda row: row.clone)
 
 
-def overall_change(rows: Sequence[ItdPair]) -> str:
-    """`gained`, `lost`, `persistent`, `switched` (one clone gone, another new), "" untold."""
-    changes = {row.change for row in rows}
-    if changes & _STAYING:
-        return "persistent"
-    if {CloneChange.GAINED, CloneChange.LOST} <= changes:
-        return "switched"
-    if CloneChange.NOT_EVALUABLE in changes or not changes:
-        return ""
-    return CloneChange.GAINED.value if CloneChange.GAINED in changes else CloneChange.LOST.value
+def clone_fate(row: ItdPair) -> str:
+    """`gained`, `lost`, `persistent` (whatever its share did), or "" when it cannot be told."""
+    if row.change in _STAYING:
+        return CloneChange.PERSISTENT.value
+    return "" if row.change is CloneChange.NOT_EVALUABLE else row.change.value
 
 
 def _state_at(clause: Clause, tables: PatientTables, timepoint: str, settings: Settings) -> Finding:
@@ -146,29 +153,31 @@ def _itd_finding(clause: Clause, library: ItdLibrary, ratio: str) -> Finding:
     )
 
 
-def _change_finding(clause: Clause, rows: Sequence[ItdPair], answer: str) -> Finding:
+def _change_finding(status: Status, rows: Sequence[ItdPair], against: Sequence[ItdPair]) -> Finding:
     row = max(rows, key=lambda r: max(_number(r.before_vaf), _number(r.after_vaf)))
-    is_lost = answer == CloneChange.LOST.value
+    is_lost = row.change is CloneChange.LOST
     told = ", ".join(f"{r.clone} {r.change.replace('_', ' ')}" for r in rows)
     return Finding(
-        status=judge([answer], clause.expects, clause.against),
-        reason=f"FLT3-ITD {answer}: {told} ({row.assay})",
+        status=status,
+        reason=f"FLT3-{told} ({row.assay})",
         value=row.before_vaf if is_lost else row.after_vaf,
         low=row.before_vaf_low if is_lost else row.after_vaf_low,
         high=row.before_vaf_high if is_lost else row.after_vaf_high,
         meaning="VAF before" if is_lost else "VAF after",
-        direction=answer,
+        direction=clone_fate(row),
         table=PAIR_TABLE,
         key=f"{row.comparison} {row.clone}",
+        against=tuple(f"FLT3-{r.clone} {clone_fate(r)}" for r in against),
     )
 
 
-def _never_an_itd(tables: PatientTables, comparison: Comparison) -> Finding:
+def _never_an_itd(tables: PatientTables, comparison: Comparison, settings: Settings) -> Finding:
     for timepoint in (comparison.before, comparison.after):
         library = library_at(tables, timepoint)
-        if library is None or library.verdict is not Verdict.NO_ITD:
-            reason = library.reason if library else "not looked for"
-            return not_assessed(f"FLT3-ITD at {timepoint}: {reason}", LIBRARY_TABLE)
+        if reason := undetectable(library, settings):
+            return not_assessed(f"{reason} at {timepoint}", LIBRARY_TABLE)
+        if library and library.verdict is Verdict.ITD:
+            return not_assessed(f"FLT3-ITD at {timepoint} was not followed", LIBRARY_TABLE)
     return Finding(
         Status.NOT_OBSERVED,
         "no FLT3-ITD at either time point",

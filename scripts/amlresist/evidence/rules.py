@@ -66,7 +66,7 @@ ANSWERS: Mapping[Layer, Mapping[Question, tuple[str, ...]]] = {
         Question.STATE: ("present", "absent"),
     },
     Layer.FLT3_ITD: {
-        Question.CHANGE: ("gained", "lost", "persistent", "switched"),
+        Question.CHANGE: ("gained", "lost", "persistent"),
         Question.STATE: ("present", "absent", "low", "high"),
     },
     Layer.MIRNA: {Question.DIRECTION: _DIRECTIONS},

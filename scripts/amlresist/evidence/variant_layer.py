@@ -67,17 +67,30 @@ def weigh_state(
     if seen:
         strongest = max(seen, key=lambda s: (s.vaf if not math.isnan(s.vaf) else -1, _place(s.row)))
         return _presence_finding(clause, strongest)
-    unclear = next((sighting for sighting in sightings if sighting.present is None), None)
-    if unclear:
-        reason = f"{name_of(unclear.row)} cannot be told: {unclear.row.reason}"
-        return not_assessed(reason, TABLE)
-    if reason := _not_covered(clause, tables, timepoints, settings):
+    if reason := _absence_unproven(clause, tables, timepoints, sightings, settings):
         return not_assessed(reason, TABLE)
     status = judge([ABSENT], clause.expects, clause.against)
     where = " and ".join(timepoints)
     return Finding(
         status, f"no such variant in {_genes(clause)} at {where}", direction=ABSENT, table=TABLE
     )
+
+
+def _absence_unproven(
+    clause: Clause,
+    tables: PatientTables,
+    timepoints: Sequence[str],
+    sightings: Sequence[Sighting],
+    settings: Settings,
+) -> str:
+    """Why seeing no such variant proves nothing, "" when there is none."""
+    called = _timepoints_called(tables)
+    if unread := [point for point in timepoints if point not in called]:
+        return f"no variants were looked for at {unread[0]}"
+    unclear = next((sighting for sighting in sightings if sighting.present is None), None)
+    if unclear:
+        return f"{name_of(unclear.row)} cannot be told: {unclear.row.reason}"
+    return _not_covered(clause, tables, timepoints, settings)
 
 
 def timepoints_of(at: At, comparison: Comparison) -> tuple[str, ...]:
@@ -125,6 +138,13 @@ def cannot_compare(tables: PatientTables, comparison: Comparison) -> str:
     if comparison.name not in compared:
         return f"no DNA of both {comparison.before} and {comparison.after}"
     return tables.mismatch(DNA, comparison.before, comparison.after)
+
+
+def _timepoints_called(tables: PatientTables) -> set[str]:
+    """Time points that a row of the variants station names."""
+    named = {row.comparison for row in tables.variants or ()}
+    named |= {row.comparison for row in tables.variant_summary or ()}
+    return {point for name in named for point in name.split(">")}
 
 
 def _before(row: VariantChange) -> Sighting:

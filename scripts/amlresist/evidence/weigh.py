@@ -45,7 +45,7 @@ def weigh_clause(
         case Layer.VARIANTS, _:
             return variant_layer.weigh_state(clause, tables, comparison, settings)
         case Layer.FLT3_ITD, Question.CHANGE:
-            return itd_layer.weigh_change(clause, tables, comparison)
+            return itd_layer.weigh_change(clause, tables, comparison, settings)
         case Layer.FLT3_ITD, _:
             return itd_layer.weigh_state(clause, tables, comparison, settings)
         case _, Question.LEVEL:
