@@ -166,7 +166,7 @@ def gather(item: Survey, alleles: Sequence[Allele], settings: Settings) -> Evide
         settings.anchor,
         settings.minimum_difference,
         settings.maximum_mismatch_rate,
-        not item.amplicon,
+        item.amplicon,
         len(locus.sequence),
     )
     for placed in item.reads.batches():
@@ -179,7 +179,7 @@ def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Alle
     columns = list(range(len(evidence.known)))
     collapse = _collapses(item, evidence, settings)
     while len(columns) > 1:
-        counts = count_fragments(evidence, columns, amplicon=item.amplicon, collapse=collapse)
+        counts = _counts(item, evidence, columns, collapse)
         support = [counts.specific(place) for place in range(1, len(columns))]
         weakest = int(np.argmin(support))
         needed = limit_of_blank(counts.total, settings.background_rate, settings.minimum_fragments)
@@ -188,6 +188,21 @@ def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Alle
         del columns[weakest + 1]
     kept = [evidence.known[column].allele for column in columns[1:]]
     return [allele for allele in kept if allele is not None]
+
+
+def _counts(item: Survey, evidence: Evidence, columns: Sequence[int], collapse: bool) -> Counts:
+    over_primer = {
+        column
+        for column, haplotype in enumerate(evidence.known)
+        if haplotype.allele is not None and _covers_primer(item, haplotype.left, haplotype.middle)
+    }
+    return count_fragments(
+        evidence, columns, amplicon=item.amplicon, collapse=collapse, over_primer=over_primer
+    )
+
+
+def _covers_primer(item: Survey, first: int, last: int) -> bool:
+    return any(first < end and start < last for start, end in item.primers)
 
 
 def _collapses(item: Survey, evidence: Evidence, settings: Settings) -> bool:
@@ -219,7 +234,7 @@ def call(
     """Estimate every wanted allele of a library."""
     columns = [0] + [column for column, h in enumerate(evidence.known) if h.allele in set(alleles)]
     collapse = _collapses(item, evidence, settings)
-    counts = count_fragments(evidence, columns, amplicon=item.amplicon, collapse=collapse)
+    counts = _counts(item, evidence, columns, collapse)
     theta = shares(counts)
     depth = evidence.depth
     clones = [
@@ -297,7 +312,7 @@ def _clone_flags(
     flags = []
     if max(left, right) > settings.sides_factor * max(1, min(left, right)):
         flags.append("sides_disagree")
-    if any(found.first < end and start < found.last for start, end in item.primers):
+    if _covers_primer(item, found.first, found.last):
         flags.append("covers_primer")
     return tuple(flags)
 

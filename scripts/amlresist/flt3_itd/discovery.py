@@ -6,13 +6,13 @@ read as long as its tandem junction is inside. So nothing depends on how an alig
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from amlresist.flt3_itd.alleles import Allele, normalise
+from amlresist.flt3_itd.alleles import Allele, normalise, rightmost
 from amlresist.flt3_itd.encode import (
     NO_DIAGONAL,
     SEED,
@@ -161,21 +161,34 @@ def is_error_of(sequence: str, allele: Allele, reads: int, known: Allele, known_
 
 
 def polish(sequence: str, allele: Allele, candidate: Candidate) -> Allele:
-    """Allele whose inserted bases are the majority of the reads that carry it."""
-    haplotype = encode(allele.apply(sequence))
+    """Allele whose two copies are the majority of the reads that carry it.
+
+    A change that both copies share (a SNP the leukemia has anyway) is kept in one of them, so that
+    the allele stays an insertion.
+    """
+    if allele.start != allele.end:
+        return allele
+    span = slice(allele.start, rightmost(sequence, allele).start + allele.length)
+    text = allele.apply(sequence)
+    before = encode(text)[span]
+    after = _consensus(encode(text), candidate)[span]
+    first = np.flatnonzero(before != after)
+    shared = [place for place in first if place + allele.length in first]
+    after[shared] = before[shared]
+    return normalise(sequence, allele.start, span.stop - allele.length, decode(after))
+
+
+def _consensus(haplotype: npt.NDArray[np.uint8], candidate: Candidate) -> npt.NDArray[np.uint8]:
     counts = np.zeros((haplotype.size, UNKNOWN + 1), dtype=np.int64)
     for read, diagonal, weight in candidate.examples:
         start, end = max(0, diagonal), min(haplotype.size, diagonal + read.size)
-        np.add.at(counts, (np.arange(start, end), read[start - diagonal : end - diagonal]), weight)
-    counts = counts[allele.start : allele.start + len(allele.inserted), :UNKNOWN]
+        if start < end:
+            codes = read[start - diagonal : end - diagonal]
+            np.add.at(counts, (np.arange(start, end), codes), weight)
+    counts = counts[:, :UNKNOWN]
     depth = counts.sum(axis=1)
-    best = counts.argmax(axis=1)
     sure = (depth >= 3) & (counts.max(axis=1) > _MINIMUM_MAJORITY * depth)
-    text = "".join(
-        decode([code]) if known else base
-        for base, code, known in zip(allele.inserted, best, sure, strict=True)
-    )
-    return normalise(sequence, allele.start, allele.end, text)
+    return np.where(sure, counts.argmax(axis=1), haplotype).astype(np.uint8)
 
 
 def _outer_diagonals(reads: Oriented, index: SeedIndex) -> tuple[Integers, Integers]:
@@ -214,8 +227,3 @@ def _split_with_novel(
     width = on_left.shape[1]
     right = width - 1 - suffix.argmax(axis=1)
     return left, right
-
-
-def merge(alleles: Iterable[Allele]) -> list[Allele]:
-    """Distinct alleles in order of place."""
-    return sorted(set(alleles))

@@ -1,7 +1,7 @@
 """Which haplotypes each fragment fits, and which breakpoints it reads across."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -206,16 +206,55 @@ def _crosses(
     return result
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What is counted: a fragment or one of its reads.
+
+    Attributes:
+        extra: units x haplotypes; mismatches beyond the best haplotype's, capped at `difference`.
+        placements: units x haplotypes; placements that cross a breakpoint, 0 where it does not fit.
+    """
+
+    extra: npt.NDArray[np.int16]
+    placements: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, wrong: npt.NDArray[np.int16], difference: int) -> "Unit":
+        """Units by their mismatches to each haplotype."""
+        extra = np.minimum(wrong - wrong.min(axis=1, keepdims=True), difference)
+        return cls(extra, (extra < difference).astype(np.int8))
+
+    def crossing(self, placements: npt.NDArray[np.int8]) -> "Unit":
+        """The same units with the placements that cross breakpoints."""
+        return Unit(self.extra, np.where(self.placements > 0, placements, 0).astype(np.int8))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Fragments that are alike.
+
+    Attributes:
+        units: (extra mismatches, placements) over the haplotypes, per unit.
+        start, end: 5' ends of the leftmost and rightmost read; `NOWHERE` for a missing mate.
+        lengths: of both reads.
+        count: how many.
+    """
+
+    units: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    start: int
+    end: int
+    lengths: tuple[int, int]
+    count: int
+
+
 @dataclass
 class Evidence:
     """What a library's fragments say, gathered over its batches.
 
     Attributes:
         known: haplotypes, wild type first.
-        rows: distinct kinds of fragments -> how many. A kind is (extra mismatches over the best
-            haplotype, capped, per haplotype; placements per haplotype; start; end; read lengths;
-            molecular tag).
-        depth: fragments that read across each offset of the locus with an anchor on both sides.
+        by_fragment: whole fragments are the unit of counting (amplicons), else single reads.
+        rows: distinct kinds of fragments -> how many; see `kinds`.
         examples: per haplotype, placements of a few fragments that fit it alone.
         junctions: per haplotype, fragments across its A|D, D|D and D|B.
         unexplained: fragments at the locus that no haplotype explains.
@@ -226,14 +265,12 @@ class Evidence:
     anchor: int
     difference: int
     maximum_rate: float
-    keep_coordinates: bool
+    by_fragment: bool
     size: int
     rows: Counter[tuple[int, ...]] = field(default_factory=Counter)
     examples: list[list[tuple[int, int, int, int]]] = field(default_factory=list)
     unexplained: int = 0
     fragments: int = 0
-    mismatches: int = 0
-    bases: int = 0
 
     def __post_init__(self) -> None:
         self._change = np.zeros(self.size + 2, dtype=np.int64)
@@ -252,21 +289,50 @@ class Evidence:
         mates = [np.where(usable[m], m, -1) for m in (placed.first, placed.second)]
         wrong = np.vstack([fit.mismatches, np.zeros((1, len(self.known)), dtype=np.int16)])
         cross = np.vstack([fit.placements, np.zeros((1, len(self.known)), dtype=np.int8)])
-        total = wrong[mates[0]] + wrong[mates[1]]
-        extra = np.minimum(total - total.min(axis=1, keepdims=True), self.difference)
-        placements = np.maximum(cross[mates[0]], cross[mates[1]])
-        placements[extra >= self.difference] = 0
         seen = (mates[0] >= 0) | (mates[1] >= 0)
         self.fragments += seen.size
         self.unexplained += int((~seen).sum())
-        self.mismatches += int((fit.mismatches.min(axis=1) * placed.weights)[fit.fits].sum())
-        self.bases += int(((fit.high - fit.low) * placed.weights)[fit.fits].sum())
-        informative = np.flatnonzero(placements.any(axis=1))
-        ends = _five_prime_ends(placed, mates)
-        self._count(placed, extra, placements, ends, informative)
+        whole = Unit.of(wrong[mates[0]] + wrong[mates[1]], self.difference)
+        whole = whole.crossing(np.maximum(cross[mates[0]], cross[mates[1]]))
+        if self.by_fragment:
+            units = [whole]
+        else:
+            units = [Unit.of(wrong[m], self.difference).crossing(cross[m]) for m in mates]
+        self._count(placed, units, _five_prime_ends(placed, mates))
         self._cover(placed, fit, mates)
-        self._keep_examples(fit, mates, extra, placements)
-        self._count_junctions(fit, mates, extra)
+        self._keep_examples(fit, mates, whole)
+        self._count_junctions(fit, mates, whole.extra)
+
+    def _count(self, placed: Placed, units: Sequence["Unit"], ends: Integers) -> None:
+        informative = np.flatnonzero(
+            np.logical_or.reduce([unit.placements.any(axis=1) for unit in units])
+        )
+        parts = [part for unit in units for part in (unit.extra, unit.placements)]
+        if any(placed.umi):
+            tags = np.array([hash_tag(tag) for tag in placed.umi], dtype=np.int32)
+        else:
+            tags = np.zeros(len(placed.umi), dtype=np.int32)
+        if self.by_fragment and not any(placed.umi):
+            ends = np.zeros_like(ends)
+        kinds = np.hstack([*parts, ends, tags[:, None]])[informative].astype(np.int32)
+        values, counts = np.unique(kinds, axis=0, return_counts=True)
+        for kind, count in zip(values.tolist(), counts.tolist(), strict=True):
+            self.rows[tuple(kind)] += count
+
+    def kinds(self) -> Iterator["Kind"]:
+        """Distinct kinds of fragments, in a fixed order."""
+        size = len(self.known)
+        n_units = 1 if self.by_fragment else 2
+        for row, count in sorted(self.rows.items()):
+            units = [
+                (
+                    row[2 * u * size : (2 * u + 1) * size],
+                    row[(2 * u + 1) * size : 2 * (u + 1) * size],
+                )
+                for u in range(n_units)
+            ]
+            start, end, one, two, _ = row[2 * n_units * size :]
+            yield Kind(tuple(units), start, end, (one, two), count)
 
     def _count_junctions(
         self, fit: ReadFit, mates: list[Integers], extra: npt.NDArray[np.int16]
@@ -287,24 +353,6 @@ class Evidence:
                         high = np.append(fit.high, 0)[mate[rows]]
                         seen |= _crosses(start, low, high, (place,), self.anchor)
                     self.junctions[column, side] += int(seen.sum())
-
-    def _count(
-        self,
-        placed: Placed,
-        extra: npt.NDArray[np.int16],
-        placements: npt.NDArray[np.int8],
-        ends: Integers,
-        informative: npt.NDArray[np.int64],
-    ) -> None:
-        kinds = np.hstack([extra, placements, ends])[informative].astype(np.int32)
-        if not self.keep_coordinates:
-            kinds[:, 2 * len(self.known) :] = 0
-        tags = [hash_tag(placed.umi[row]) for row in informative] if any(placed.umi) else None
-        column = np.array(tags if tags else np.zeros(informative.size), dtype=np.int32)
-        kinds = np.hstack([kinds, column[:, None]])
-        values, counts = np.unique(kinds, axis=0, return_counts=True)
-        for kind, count in zip(values.tolist(), counts.tolist(), strict=True):
-            self.rows[tuple(kind)] += count
 
     def _cover(self, placed: Placed, fit: ReadFit, mates: list[Integers]) -> None:
         spans = []
@@ -327,16 +375,10 @@ class Evidence:
         self._change[: self.size + 1] += np.bincount(low, minlength=self.size + 1)
         self._change[: self.size + 1] -= np.bincount(high, minlength=self.size + 1)
 
-    def _keep_examples(
-        self,
-        fit: ReadFit,
-        mates: list[Integers],
-        extra: npt.NDArray[np.int16],
-        placements: npt.NDArray[np.int8],
-    ) -> None:
+    def _keep_examples(self, fit: ReadFit, mates: list[Integers], whole: "Unit") -> None:
         for column in range(len(self.known)):
-            alone = (extra < self.difference).sum(axis=1) == 1
-            rows = np.flatnonzero(alone & (placements[:, column] > 0))
+            alone = (whole.extra < self.difference).sum(axis=1) == 1
+            rows = np.flatnonzero(alone & (whole.placements[:, column] > 0))
             if not rows.size:
                 continue
             spans = []

@@ -1,16 +1,18 @@
 """From fragments to VAF and allelic ratio: a likelihood over haplotypes with effective lengths.
 
-A fragment that reads across a breakpoint fits one or more haplotypes. With theta_h the share of
-molecules of haplotype h, m_h(f) the placements of fragment f on h and E_h the number of start
-positions from which a fragment of h reads across a breakpoint,
+A read that crosses a breakpoint fits one or more haplotypes. With theta_h the share of molecules
+of haplotype h, m_h(r) the placements of read r on h and E_h the number of start positions from
+which a read of h crosses a breakpoint,
 
-    log L(theta) = sum_f log sum_h theta_h m_h(f) - n log sum_h theta_h E_h.
+    log L(theta) = w (sum_r log sum_h theta_h m_h(r) - n log sum_h theta_h E_h).
 
-In an amplicon every molecule gives one fragment, so E_h = 1 and m_h is 0 or 1.
+Two mates may both cross breakpoints, so reads are not independent: w = sum k / sum k^2 over
+fragments that give k reads makes the information that of fragments. In an amplicon the fragment
+is the unit and every molecule gives one: E_h = 1, m_h is 0 or 1, w = 1.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +27,6 @@ _CONVERGED = 1e-10
 _GRID = 1_501
 _COARSE = 20_001
 _NEGLIGIBLE = 18.0  # log-likelihood units below the best that carry no posterior mass
-_SHAPES = 200
 _COPIES = 0.85  # distinct / expected distinct fragments below which there are PCR copies
 
 
@@ -37,21 +38,24 @@ class Counts:
         placements: kinds x haplotypes; equally good placements (0: does not fit).
         number: fragments of each kind.
         effective: effective length of each haplotype.
+        alone: fragments that fit this haplotype alone, per haplotype.
+        weight: information per unit, 1 when every fragment gives one.
     """
 
     placements: Vector
     number: Vector
     effective: Vector
+    alone: Vector
+    weight: float
 
     @property
     def total(self) -> float:
-        """Informative fragments."""
+        """Informative units."""
         return float(self.number.sum())
 
     def specific(self, column: int) -> float:
         """Fragments that fit this haplotype alone."""
-        alone = ((self.placements > 0).sum(axis=1) == 1) & (self.placements[:, column] > 0)
-        return float(self.number[alone].sum())
+        return float(self.alone[column])
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,12 @@ class Interval:
 
 
 def count_fragments(
-    evidence: Evidence, columns: Sequence[int], *, amplicon: bool, collapse: bool
+    evidence: Evidence,
+    columns: Sequence[int],
+    *,
+    amplicon: bool,
+    collapse: bool,
+    over_primer: Set[int] = frozenset(),
 ) -> Counts:
     """Kinds of fragments over some of the haplotypes.
 
@@ -73,22 +82,23 @@ def count_fragments(
         columns: haplotypes to keep (0 is wild type).
         amplicon: fragments begin at primers.
         collapse: count fragments with equal ends once.
+        over_primer: haplotypes whose duplication holds a primer site. The inner site gives the
+            wild-type product, so what fits wild type is counted as such: the VAF is a lower bound.
     """
-    n_known = len(evidence.known)
-    kinds: Counter[tuple[float, ...]] = Counter()
-    for row, count in evidence.rows.items():
-        extra = [row[column] for column in columns]
-        least = min(extra)
-        if least >= evidence.difference:
-            continue
-        kind = tuple(
-            float(row[n_known + column]) if row[column] - least < evidence.difference else 0.0
-            for column in columns
-        )
-        if amplicon:
-            kind = tuple(min(1.0, value) for value in kind)
-        if any(kind):
-            kinds[kind] += 1 if collapse else count
+    kinds: Counter[tuple[int, ...]] = Counter()
+    alone = np.zeros(len(columns))
+    singles = squares = 0
+    for kind in evidence.kinds():
+        number = 1 if collapse else kind.count
+        fits = [_fit(unit, columns, evidence.difference) for unit in kind.units]
+        if over_primer:
+            fits = [_wild_type_first(fit, columns, over_primer) for fit in fits]
+        informative = [fit for fit in fits if any(fit)]
+        for fit in informative:
+            kinds[tuple(min(1, m) for m in fit) if amplicon else fit] += number
+        singles += number * len(informative)
+        squares += number * len(informative) ** 2
+        alone[sorted({_only(fit) for fit in informative} - {-1})] += number
     order = sorted(kinds)
     effective = (
         np.ones(len(columns))
@@ -99,7 +109,36 @@ def count_fragments(
         np.array(order, dtype=float).reshape(len(order), len(columns)),
         np.array([kinds[kind] for kind in order], dtype=float),
         effective,
+        alone,
+        singles / squares if squares else 1.0,
     )
+
+
+def _fit(
+    unit: tuple[tuple[int, ...], tuple[int, ...]], columns: Sequence[int], difference: int
+) -> tuple[int, ...]:
+    """Placements of a unit on some of the haplotypes; none where another, left-out one fits."""
+    extra, placements = unit
+    least = min(extra[column] for column in columns)
+    if least >= difference:
+        return (0,) * len(columns)
+    return tuple(
+        placements[column] if extra[column] - least < difference else 0 for column in columns
+    )
+
+
+def _wild_type_first(
+    fit: tuple[int, ...], columns: Sequence[int], over_primer: Set[int]
+) -> tuple[int, ...]:
+    if not fit[0]:
+        return fit
+    return tuple(0 if c in over_primer else m for c, m in zip(columns, fit, strict=True))
+
+
+def _only(fit: tuple[int, ...]) -> int:
+    """The one haplotype a unit fits, -1 for none or several."""
+    places = [place for place, value in enumerate(fit) if value]
+    return places[0] if len(places) == 1 else -1
 
 
 def has_copies(evidence: Evidence) -> bool:
@@ -108,18 +147,15 @@ def has_copies(evidence: Evidence) -> bool:
     Starts and lengths are taken as independent; with p_s and q_l their observed shares, n
     fragments without copies fill sum 1 - exp(-n p_s q_l) distinct pairs.
     """
-    n_known = len(evidence.known)
     starts: Counter[int] = Counter()
     lengths: Counter[int] = Counter()
     distinct = total = 0
-    for row, count in evidence.rows.items():
-        start, end = row[2 * n_known : 2 * n_known + 2]
-        if end == NOWHERE:
-            continue
-        starts[start] += 1
-        lengths[end - start] += 1
-        distinct += 1
-        total += count
+    for kind in evidence.kinds():
+        if kind.end != NOWHERE:
+            starts[kind.start] += 1
+            lengths[kind.end - kind.start] += 1
+            distinct += 1
+            total += kind.count
     if total < 50:
         return False
     share_s = np.array(sorted(starts.values())) / distinct
@@ -129,52 +165,31 @@ def has_copies(evidence: Evidence) -> bool:
 
 
 def effective_lengths(known: Sequence[Haplotype], evidence: Evidence) -> Vector:
-    """Start positions from which a fragment of each haplotype reads across a breakpoint.
+    """Start positions from which a read of each haplotype crosses a breakpoint.
 
-    Averaged over the library's own fragment shapes (length, both read lengths), each weighted by
-    the reciprocal of its chance to be informative on wild type.
+    Averaged over the library's own read lengths, each weighted by the reciprocal of its chance to
+    cross one on wild type.
     """
-    shapes = _shapes(evidence)
-    weights = np.array([count for _, count in shapes], dtype=float)
-    starts = np.array(
-        [
-            [_informative_starts(shape, h.breakpoints, evidence.anchor) for h in known]
-            for shape, _ in shapes
-        ],
-        dtype=float,
-    )
-    if not shapes:
-        return np.ones(len(known))
-    weights /= np.maximum(starts[:, 0], 1.0)
-    return np.maximum(weights @ starts / weights.sum(), 1.0)
+    sizes: Counter[int] = Counter()
+    for kind in evidence.kinds():
+        for size in kind.lengths:
+            if size:
+                sizes[size] += kind.count
+    total = np.zeros(len(known))
+    for size, count in sorted(sizes.items()):
+        starts = [_crossing_starts(size, h.breakpoints, evidence.anchor) for h in known]
+        total += count * np.array(starts) / max(1, starts[0])
+    return np.maximum(total / max(1, sum(sizes.values())), 1e-9)
 
 
-def _shapes(evidence: Evidence) -> list[tuple[tuple[int, int, int], int]]:
-    """The most common shapes of fragments: ((length, left read, right read), count)."""
-    n_known = len(evidence.known)
-    shapes: Counter[tuple[int, int, int]] = Counter()
-    for row, count in evidence.rows.items():
-        start, end, one, two = row[2 * n_known : 2 * n_known + 4]
-        length = max(one, two) if end == NOWHERE else end - start
-        if length > 0:
-            shapes[length, min(one, length), min(two, length)] += count
-    return sorted(shapes.items(), key=lambda item: (-item[1], item[0]))[:_SHAPES]
-
-
-def _informative_starts(
-    shape: tuple[int, int, int], breakpoints: Sequence[int], anchor: int
-) -> int:
-    length, left, right = shape
-    base = min(breakpoints) - length
-    seen = np.zeros(max(breakpoints) - base + length + 2, dtype=bool)
-    for place in breakpoints:
-        low, high = place - left + anchor, place - anchor
-        if high >= low:
-            seen[low - base : high + 1 - base] = True
-        low, high = place - length + anchor, place - length + right - anchor
-        if high >= low:
-            seen[low - base : high + 1 - base] = True
-    return int(seen.sum())
+def _crossing_starts(size: int, breakpoints: Sequence[int], anchor: int) -> int:
+    """Number of starts from which a read of `size` bases crosses one of the breakpoints."""
+    count, reached = 0, -(2**30)
+    for place in sorted(breakpoints):
+        low, high = max(place - size + anchor, reached + 1), place - anchor
+        count += max(0, high - low + 1)
+        reached = max(reached, high)
+    return count
 
 
 def shares(counts: Counts) -> Vector:
@@ -200,7 +215,9 @@ def shares(counts: Counts) -> Vector:
 def log_likelihood(counts: Counts, theta: Vector) -> Vector:
     """Log-likelihood of each row of `theta` (points x haplotypes)."""
     inside = np.maximum(counts.placements @ theta.T, 1e-300)
-    return counts.number @ np.log(inside) - counts.total * np.log(theta @ counts.effective)
+    return counts.weight * (
+        counts.number @ np.log(inside) - counts.total * np.log(theta @ counts.effective)
+    )
 
 
 def _posterior(counts: Counts, one: Vector, other: Vector, rest: Vector) -> Interval:
@@ -259,9 +276,3 @@ def _direction(theta: Vector, chosen: Vector) -> Vector:
 
 def _odds(share: float) -> float:
     return share / (1 - share) if share < 1 else float("inf")
-
-
-def expected_fragments(counts: Counts, theta: Vector) -> Vector:
-    """Expected fragments of each haplotype per effective length, scaled to the total."""
-    weighted = theta * counts.effective
-    return counts.total * weighted / weighted.sum()
