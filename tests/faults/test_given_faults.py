@@ -156,12 +156,14 @@ def test_maf_without_its_columns(calls):
 
 
 def test_real_maf_with_cr_line_ends(real_data):
+    from amlresist.inputs.findings import Severity
     from amlresist.inputs.genome import Genome
     from amlresist.inputs.maf import examine_maf
 
     for name in ("primary", "relapse"):
         path = real_data / f"paired/maftools_APL_{name}.maf.gz"
-        assert examine_maf(str(path), Genome()) == []
+        findings = examine_maf(str(path), Genome())
+        assert {finding.severity for finding in findings} <= {Severity.NOTE}
 
 
 @pytest.mark.parametrize(

@@ -22,20 +22,15 @@ ERROR = 0.002  # base errors and mismapped reads at a homozygous site
 LOH = 0.25
 OUTLIER = 0.05
 POPULATION_FREQUENCY = 0.3  # typical alternative-allele frequency of a site seen in one person
-PRIOR = np.array(
-    [
-        (1 - POPULATION_FREQUENCY) ** 2,
-        2 * POPULATION_FREQUENCY * (1 - POPULATION_FREQUENCY),
-        POPULATION_FREQUENCY**2,
-    ]
-)
+# A person is homozygous mostly for common alleles, which a foreign genome often carries too.
+HOMOZYGOUS_FREQUENCY = 0.6
 # Beta-binomial concentration a + b: heterozygous sites scatter (rho = 0.005), homozygous hardly.
 CONCENTRATION_HET, CONCENTRATION_HOM = 200.0, 500.0
 SHARES = np.concatenate(
-    [[0.0], np.arange(0.0025, 0.05, 0.0025), np.arange(0.05, 0.2, 0.01), np.arange(0.2, 1.01, 0.02)]
+    [np.arange(0, 0.05, 0.0025), np.arange(0.05, 0.2, 0.01), np.linspace(0.2, 1, 41)]
 )
 LEAST_HOMOZYGOUS = 5
-LEAST_SUPPORT = 0.4  # share of homozygous sites that must show the foreign allele
+LEAST_SUPPORT = 0.2  # share of homozygous sites that must show the foreign allele
 DROP_95 = 1.92  # half of the 95 % point of chi-squared with one degree of freedom
 
 
@@ -45,6 +40,7 @@ class ForeignShare:
 
     Attributes:
         evidence: log10 likelihood ratio of the estimate over no foreign genome.
+        over_whole: the same over a wholly foreign library.
         support: share of the homozygous sites with more foreign reads than errors explain.
         sites: homozygous-alternative sites used; the estimate is NaN below five.
     """
@@ -53,11 +49,12 @@ class ForeignShare:
     low: float
     high: float
     evidence: float
+    over_whole: float
     support: float
     sites: int
 
 
-NOT_KNOWN = ForeignShare(float("nan"), float("nan"), float("nan"), 0.0, 0.0, 0)
+NOT_KNOWN = ForeignShare(float("nan"), float("nan"), float("nan"), 0.0, 0.0, 0.0, 0)
 
 
 def log10_same_over_unrelated(genotype: np.ndarray, alt: np.ndarray, depth: np.ndarray) -> float:
@@ -71,7 +68,7 @@ def log10_same_over_unrelated(genotype: np.ndarray, alt: np.ndarray, depth: np.n
         return 0.0
     by_genotype = _log_by_genotype(alt, depth)
     same = by_genotype[genotype, np.arange(len(genotype))]
-    unrelated = logsumexp(by_genotype + np.log(PRIOR)[:, None], axis=0)
+    unrelated = logsumexp(by_genotype + _log_prior(POPULATION_FREQUENCY)[:, None], axis=0)
     return float((same - unrelated).sum() / np.log(10))
 
 
@@ -92,16 +89,24 @@ def foreign_share(alt: np.ndarray, depth: np.ndarray) -> ForeignShare:
         low=float(inside[0]),
         high=float(inside[-1]),
         evidence=float((likelihoods[best] - likelihoods[0]) / np.log(10)),
+        over_whole=float((likelihoods[best] - likelihoods[-1]) / np.log(10)),
         support=float(((depth - alt) > limit).mean()),
         sites=len(alt),
     )
 
 
+def _log_prior(frequency: float) -> np.ndarray:
+    """log probability of genotypes 0, 1, 2 of a random person (Hardy-Weinberg); (3,)."""
+    rest = 1 - frequency
+    prior: np.ndarray = np.log(np.array([rest**2, 2 * frequency * rest, frequency**2]))
+    return prior
+
+
 def _log_likelihood(share: float, alt: np.ndarray, depth: np.ndarray) -> float:
     terms = []
-    for genotype, prior in enumerate(PRIOR):
+    for genotype, log_prior in enumerate(_log_prior(HOMOZYGOUS_FREQUENCY)):
         vaf = (1 - share) + share * genotype / 2
-        terms.append(np.log(prior) + _log_beta_binomial(alt, depth, vaf))
+        terms.append(log_prior + _log_beta_binomial(alt, depth, vaf))
     model = np.logaddexp(
         np.log1p(-OUTLIER) + logsumexp(np.array(terms), axis=0), np.log(OUTLIER / (depth + 1))
     )

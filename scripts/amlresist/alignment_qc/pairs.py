@@ -17,7 +17,6 @@ from amlresist.alignment_qc.summaries import is_foreign
 
 SAME, DIFFERENT = "same_person", "different_people"
 CHIMERISM, CANNOT_TELL = "chimerism_suspected", "cannot_tell"
-WHOLLY_FOREIGN = 0.95
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _verdict(evidence: Evidence, settings: Settings, *, transplant: bool) -> tup
     if evidence.sites < settings.minimum_sites:
         return CANNOT_TELL, f"{evidence.sites} sites, {settings.minimum_sites} are needed"
     figure = f"log10 ratio {evidence.ratio:.1f} at {evidence.sites} sites"
-    is_mixed = is_foreign(foreign, settings) and foreign.share < WHOLLY_FOREIGN
+    is_mixed = is_foreign(foreign, settings) and foreign.over_whole >= settings.decision_log10
     mixture = f"{foreign.share:.1%} foreign at {foreign.sites} homozygous sites"
     if is_mixed and (transplant or foreign.share >= settings.chimerism_share):
         cause = "after the transplant" if transplant else "a transplant is not stated"

@@ -14,6 +14,7 @@ NEEDED = (
     "Tumor_Seq_Allele2",
     "Tumor_Sample_Barcode",
 )
+MISSING = frozenset({"", ".", "NA"})
 SHOWN = 5
 
 
@@ -49,7 +50,7 @@ def _check_rows(
         findings.note("lists no variant", "Taken as: the caller reported none.")
         return
     contig_column, start_column = header.index("Chromosome"), header.index("Start_Position")
-    outside = []
+    outside, unplaced = [], 0
     for line in lines:
         fields = line.text.split("\t")
         where = f"line {line.number}"
@@ -63,6 +64,9 @@ def _check_rows(
                 line.text,
             )
             return
+        if fields[start_column] in MISSING:
+            unplaced += 1
+            continue
         if not fields[start_column].isdigit() or fields[start_column] == "0":
             findings.stop(
                 "Start_Position is no position", "Correct the line.", where, fields[start_column]
@@ -71,6 +75,8 @@ def _check_rows(
         contig = genome.names_for([fields[contig_column]]).get(fields[contig_column])
         if contig and int(fields[start_column]) > genome.lengths[contig]:
             outside.append(f"{fields[contig_column]}:{fields[start_column]}")
+    if unplaced:
+        findings.note(f"{unplaced} variants have no position", "They cannot be compared by place.")
     if outside:
         findings.warn(
             f"{len(outside)} of {len(lines)} variants lie past the end of their contig",

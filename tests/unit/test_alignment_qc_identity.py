@@ -1,0 +1,153 @@
+"""Swaps, mixtures and transplants are seen, clean pairs are never blamed."""
+
+import numpy as np
+import pytest
+
+from amlresist.alignment_qc.genotypes import Sites, best_matches, find_sites
+from amlresist.alignment_qc.pairs import pair_row, weigh
+from amlresist.alignment_qc.records import Genotype
+from amlresist.alignment_qc.settings import Settings
+from amlresist.settings import load
+
+SETTINGS = load(Settings, "alignment_qc")
+REF, ALT = 0, 2
+POLYMORPHIC = 130  # of which about 70 differ from the genome in one person
+
+
+def person(rng, sites: int = POLYMORPHIC) -> np.ndarray:
+    """Genotypes 0 to 2 at sites whose allele frequencies range from rare to common."""
+    frequency = rng.beta(1.0, 1.5, sites)
+    return frequency
+
+
+def genotypes(rng, frequency: np.ndarray) -> np.ndarray:
+    return rng.binomial(2, frequency)
+
+
+def reads(rng, vaf: np.ndarray, depth: int) -> np.ndarray:
+    """Base counts (sites, 4) with errors and the scatter of real heterozygous sites."""
+    n = rng.poisson(depth, len(vaf))
+    expected = np.clip(vaf * 0.998 + (1 - vaf) * 0.001, 1e-4, 1 - 1e-4)
+    scattered = np.where(
+        (vaf > 0) & (vaf < 1), rng.beta(expected * 300, (1 - expected) * 300), expected
+    )
+    alt = rng.binomial(n, scattered)
+    counts = np.zeros((len(vaf), 4), dtype=np.int64)
+    counts[:, ALT], counts[:, REF] = alt, n - alt
+    return counts
+
+
+def verdict(rng, later_vaf, own, *, depth=300, transplant=False):
+    reference = np.full(len(own), REF)
+    earlier = find_sites(reads(rng, own / 2, depth), reference, SETTINGS.genotype_depth)
+    evidence = weigh(earlier, reads(rng, later_vaf, depth), SETTINGS.genotype_depth)
+    return pair_row("P", ("a", "b"), evidence, SETTINGS, transplant=transplant)
+
+
+def test_no_false_alarm_in_200_clean_pairs():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        own = genotypes(rng, person(rng))
+        row = verdict(rng, own / 2, own)
+        assert row.verdict == "same_person", row
+        assert "contaminated" not in row.reason
+
+
+def test_no_false_alarm_with_lost_alleles_and_somatic_changes():
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+        own = genotypes(rng, person(rng))
+        vaf = own / 2
+        lost = rng.random(len(vaf)) < 0.2
+        vaf = np.where(lost & (own == 1), rng.choice([0.05, 0.95], len(vaf)), vaf)
+        row = verdict(rng, vaf, own)
+        assert row.verdict == "same_person", row
+
+
+def test_every_swap_is_seen():
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        frequency = person(rng)
+        own, other = genotypes(rng, frequency), genotypes(rng, frequency)
+        row = verdict(rng, other / 2, own)
+        assert row.verdict == "different_people", row
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_contamination_is_seen_and_measured(share):
+    rng = np.random.default_rng(4)
+    estimates = []
+    for _ in range(60):
+        frequency = person(rng)
+        own, other = genotypes(rng, frequency), genotypes(rng, frequency)
+        row = verdict(rng, (1 - share) * own / 2 + share * other / 2, own)
+        assert row.verdict == "same_person", row
+        assert "contaminated by another person" in row.reason, row
+        assert row.contamination_low <= row.contamination <= row.contamination_high
+        estimates.append(row.contamination)
+    assert np.median(estimates) == pytest.approx(share, rel=0.25)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
+@pytest.mark.parametrize("transplant", [True, False])
+def test_b013_donor_cells_are_seen(share, transplant):
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        frequency = person(rng)
+        own, donor = genotypes(rng, frequency), genotypes(rng, frequency)
+        vaf = (1 - share) * own / 2 + share * donor / 2
+        row = verdict(rng, vaf, own, transplant=transplant)
+        assert row.verdict == "chimerism_suspected", row
+
+
+def test_full_donor_relapse_is_chimerism_only_when_a_transplant_is_stated():
+    rng = np.random.default_rng(6)
+    frequency = person(rng)
+    own, donor = genotypes(rng, frequency), genotypes(rng, frequency)
+    assert verdict(rng, donor / 2, own, transplant=True).verdict == "chimerism_suspected"
+    assert verdict(rng, donor / 2, own).verdict == "different_people"
+
+
+def test_few_sites_cannot_tell():
+    rng = np.random.default_rng(7)
+    own = genotypes(rng, person(rng, 15))
+    assert verdict(rng, own / 2, own).verdict == "cannot_tell"
+
+
+def test_no_reads_cannot_tell():
+    sites = Sites(*(np.array([], dtype=np.int64),) * 4)
+    row = pair_row(
+        "P", ("a", "b"), weigh(sites, np.zeros((0, 4), np.int64), 20), SETTINGS, transplant=False
+    )
+    assert (row.verdict, row.sites) == ("cannot_tell", 0)
+
+
+def rows_of(patient, sample, own):
+    depth = 200
+    return [
+        Genotype(
+            patient, sample, "chr1", 10 * n + 1, "A", "G", depth - depth * g // 2, depth * g // 2
+        )
+        for n, g in enumerate(own)
+    ]
+
+
+def test_best_match_names_the_person_a_sample_came_from():
+    rng = np.random.default_rng(8)
+    frequency = person(rng)
+    people = [genotypes(rng, frequency) for _ in range(6)]
+    tables = [
+        rows_of(f"P{n}", f"P{n}_dx", own) + rows_of(f"P{n}", f"P{n}_rel", own)
+        for n, own in enumerate(people[:5])
+    ]
+    tables[0] = rows_of("P0", "P0_dx", people[0]) + rows_of("P0", "P0_rel", people[3])
+    matches = {match.sample: match for match in best_matches(tables)}
+    assert matches["P0_rel"].other_patient == "P3"
+    assert matches["P0_rel"].same_person
+    assert not matches["P0_dx"].same_person
+    assert not matches["P1_rel"].same_person
+
+
+def test_best_match_needs_shared_sites():
+    assert best_matches([]) == []
+    assert best_matches([rows_of("P0", "a", [1] * 5), rows_of("P1", "b", [1] * 5)]) == []
