@@ -69,7 +69,7 @@ def test_mature_is_counted_once_over_its_hairpins(tmp_path, reference):
     assert counted["hsa-let-7c-5p"] == pytest.approx(40, abs=0.5)
 
 
-def test_sequencing_errors_of_a_common_miRNA_do_not_feed_its_relative(tmp_path, reference):
+def test_sequencing_errors_of_a_common_mirna_do_not_feed_its_relative(tmp_path, reference):
     error = LET7A[:5] + "C" + LET7A[6:]
     path = write_reads(tmp_path / "a.fq.gz", {LET7A: 2000, error: 3})
     counted = counts_of(count_library(library(path), reference, small()))
@@ -260,7 +260,8 @@ def test_optimir_counts_are_met(human):
             count_library(library(str(folder / f"{sample}.fq.gz")), reference, small())
         )
         for row in expected:
-            assert counted[row[0]] >= 0.98 * float(row[column]), row[0]
+            count = float(row[column])
+            assert counted[row[0]] >= min(0.98 * count, count - 1), row[0]
 
 
 def test_mirtop_isomir_classes_are_met(human):

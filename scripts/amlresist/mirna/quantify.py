@@ -341,8 +341,13 @@ class _Model:
         return _tally(group, contested, self.n_groups)
 
     def _best(self, posterior: Floats) -> npt.NDArray[np.int64]:
+        """Of the likeliest group the simplest explanation: an encoded base is not called added."""
         best = np.full(len(self.weights), -1, np.int64)
         order = np.lexsort((np.arange(len(posterior))[::-1], posterior))
+        best[self.read[order]] = order
+        effort = 100.0 * self.has_substitution + 10.0 * self.x.tail + np.abs(self.x.shift_5p)
+        of_winner = self.group == self.group[best[self.read]]
+        order = np.lexsort((np.arange(len(posterior))[::-1], posterior, -effort, of_winner))
         best[self.read[order]] = order
         return best
 
