@@ -103,6 +103,10 @@ class VariantChange:
     depth_needed: int | None = column("depth that would have decided, NA when decided", "fragments")
     reason: str = column("the arithmetic behind the class, in words")
     flags: tuple[str, ...] = column("warnings, e.g. copy_number_not_known, not_assayed_before")
+    change_p_value: float = column(
+        "two-sided p of an unchanged share of leukemic cells, overdispersion included", "0-1"
+    )
+    clone: str = column("cluster of clones.tsv the variant belongs to, NA for none")
 
 
 @dataclass(frozen=True, slots=True)

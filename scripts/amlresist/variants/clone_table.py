@@ -1,0 +1,102 @@
+"""Rows of `clones.tsv`, and which clone each variant belongs to."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import betaincinv
+
+from amlresist.variants.clones import Clusters, cluster, founder
+from amlresist.variants.comparison import Case, observations_of
+from amlresist.variants.likelihood import Floats
+from amlresist.variants.model import Mask, Observations
+from amlresist.variants.purity import cancer_cell_fraction
+from amlresist.variants.read_columns import Ints
+from amlresist.variants.records import CloneShare
+from amlresist.variants.settings import Settings
+
+_MIN_DEPTH = 20
+
+
+def somatic_loci(case: Case, settings: Settings) -> Ints:
+    """Loci to cluster: counted everywhere, seen somewhere, and not like a germline variant."""
+    observations = observations_of(case, settings)
+    columns = _leukemic_columns(case)
+    if not columns:
+        return np.zeros(0, dtype=np.int64)
+    depth, alt = observations.depth[:, columns], observations.alt[:, columns]
+    vaf = alt / np.maximum(depth, 1)
+    deep = (depth >= _MIN_DEPTH).all(axis=1)
+    seen = (vaf > 0.015).any(axis=1) & (alt.max(axis=1) >= 5)
+    return np.flatnonzero(deep & seen & ~_germline_like(observations, vaf, case))
+
+
+def _germline_like(observations: Observations, vaf: Floats, case: Case) -> Mask:
+    """Near 0.5 or 1 at every time point, where germline variants are to be expected."""
+    het = ((vaf > 0.42) & (vaf < 0.58)).all(axis=1)
+    hom = (vaf > 0.95).all(axis=1)
+    normal = [i for i, t in enumerate(case.tracks) if t.timepoint == "normal"]
+    if normal:
+        in_normal = observations.alt[:, normal[0]] > 0.1 * observations.depth[:, normal[0]]
+        return np.asarray(in_normal & (observations.depth[:, normal[0]] > 0))
+    return np.asarray((het | hom) & (observations.germline_prior > 0.3))
+
+
+def _leukemic_columns(case: Case) -> list[int]:
+    return [
+        i
+        for i, track in enumerate(case.tracks)
+        if track.has_counts and not track.timepoint.startswith(("normal", "remission"))
+    ]
+
+
+def find_clones(case: Case, settings: Settings) -> tuple[Ints, Clusters]:
+    """Clustered loci and their clusters."""
+    loci = somatic_loci(case, settings)
+    observations = observations_of(case, settings)
+    columns = _leukemic_columns(case)
+    clusters = cluster(
+        observations.alt[np.ix_(loci, columns)],
+        observations.depth[np.ix_(loci, columns)],
+        settings.error_floor,
+        case.overdispersion.rho,
+    )
+    return loci, clusters
+
+
+def clone_names(clusters: Clusters, min_variants: int) -> list[str]:
+    """`founder` for the truncal cluster, `clone1` ... for the others."""
+    truncal = founder(clusters, min_variants)
+    names, number = [], 0
+    for index in range(len(clusters.vaf)):
+        if index == truncal:
+            names.append("founder")
+        else:
+            number += 1
+            names.append(f"clone{number}")
+    return names
+
+
+def clone_rows(case: Case, clusters: Clusters, names: Sequence[str]) -> list[CloneShare]:
+    """One row per clone and time point."""
+    rows = []
+    for index, name in enumerate(names):
+        for place, column in enumerate(_leukemic_columns(case)):
+            hits, total = clusters.fragments[index, place]
+            low, high = (
+                float(betaincinv(hits + 0.5, total - hits + 0.5, q)) for q in (0.025, 0.975)
+            )
+            vaf = float(hits / total) if total else math.nan
+            rows.append(
+                CloneShare(
+                    patient=case.patient,
+                    clone=name,
+                    timepoint=case.tracks[column].timepoint,
+                    n_variants=clusters.size(index),
+                    vaf=vaf,
+                    vaf_low=low,
+                    vaf_high=high,
+                    ccf=cancer_cell_fraction(vaf, case.purity.shares[column]),
+                )
+            )
+    return rows

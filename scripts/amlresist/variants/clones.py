@@ -1,0 +1,139 @@
+"""Clusters of variants that go the same way: mixture over the VAFs at all time points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from amlresist.variants.likelihood import Floats, effective_share
+from amlresist.variants.read_columns import Ints
+
+_MAX_CLUSTERS = 10
+_ROUNDS = 60
+_OUTLIER_SHARE = 0.02  # weight of a component that fits anything, so that strays form no cluster
+_SMALLEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """K clusters of n variants at T time points.
+
+    Attributes:
+        vaf: centre of each cluster, shape (K, T), by falling VAF at the first time point.
+        fragments: alternative and all effective fragments behind each centre, shape (K, T, 2).
+        assignment: cluster of each variant, -1 for outliers.
+    """
+
+    vaf: Floats
+    fragments: Floats
+    assignment: npt.NDArray[np.int64]
+
+    def size(self, cluster: int) -> int:
+        """Variants of a cluster."""
+        return int((self.assignment == cluster).sum())
+
+
+def cluster(alt: Ints, depth: Ints, error: float, rho: float) -> Clusters:
+    """Cluster variants by their VAFs; the number of clusters by BIC.
+
+    The likelihood is binomial in effective fragments k a of k n, k = 1 / (1 + (n - 1) rho), the
+    quasi-likelihood form of the beta-binomial.
+
+    Args:
+        alt, depth: fragments, shape (n, T).
+        error: error rate, the lowest VAF a centre takes.
+        rho: overdispersion.
+    """
+    k = effective_share(depth, rho)
+    hits, total = alt * k, depth * k
+    if not len(alt):
+        return Clusters(
+            np.zeros((0, alt.shape[1])), np.zeros((0, alt.shape[1], 2)), np.zeros(0, dtype=np.int64)
+        )
+    best: tuple[float, Floats, Floats] | None = None
+    for number in range(1, min(_MAX_CLUSTERS, len(alt)) + 1):
+        centres, responsibility, log_likelihood = _fit(hits, total, number, error)
+        parameters = number * (alt.shape[1] + 1) - 1
+        score = parameters * np.log(len(alt)) - 2 * log_likelihood
+        if best is None or score < best[0] - 1e-6:
+            best = (score, centres, responsibility)
+        elif score > best[0] + 40:
+            break
+    assert best is not None
+    return _ordered(best[1], best[2], hits, total)
+
+
+def _fit(hits: Floats, total: Floats, number: int, error: float) -> tuple[Floats, Floats, float]:
+    centres = _spread_out(hits, total, number)
+    weights = np.full(number, (1 - _OUTLIER_SHARE) / number)
+    # A stray's VAF is anything from 0 to 1: beta(1, 1) marginal of the binomial kernel.
+    stray = -np.log(total + 1) * (total > 0) + _kernel(hits, total, hits / np.maximum(total, 1e-9))
+    outlier = np.log(_OUTLIER_SHARE) + (stray - 0.5 * np.log(np.maximum(total, 1))).sum(axis=1)
+    for _ in range(_ROUNDS):
+        log = np.stack([_kernel(hits, total, centre).sum(axis=1) for centre in centres], axis=1)
+        log = np.column_stack((log + np.log(weights), outlier))
+        top = log.max(axis=1, keepdims=True)
+        density = np.exp(log - top)
+        responsibility = density / density.sum(axis=1, keepdims=True)
+        share = responsibility[:, :number].sum(axis=0)
+        weights = np.maximum(share / share.sum(), 1e-12) * (1 - _OUTLIER_SHARE)
+        numerator = responsibility[:, :number].T @ hits + 0.5
+        denominator = responsibility[:, :number].T @ total + 1
+        centres = np.clip(numerator / denominator, error, 1 - _SMALLEST)
+    log_likelihood = float((top[:, 0] + np.log(density.sum(axis=1))).sum())
+    return centres, responsibility, log_likelihood
+
+
+def _kernel(hits: Floats, total: Floats, vaf: Floats) -> Floats:
+    vaf = np.clip(vaf, 1e-9, 1 - 1e-9)
+    return np.asarray(hits * np.log(vaf) + (total - hits) * np.log1p(-vaf))
+
+
+def _spread_out(hits: Floats, total: Floats, number: int) -> Floats:
+    """Starting centres far from each other: the middle first, then always the farthest variant."""
+    vaf = np.clip((hits + 0.5) / (total + 1), _SMALLEST, 1 - _SMALLEST)
+    place = np.arcsin(np.sqrt(vaf))
+    chosen = [int(np.argmin(np.abs(place - np.median(place, axis=0)).sum(axis=1)))]
+    distance = np.full(len(place), np.inf)
+    for _ in range(number - 1):
+        distance = np.minimum(distance, np.abs(place - place[chosen[-1]]).sum(axis=1))
+        chosen.append(int(np.argmax(distance)))
+    return np.asarray(vaf[chosen])
+
+
+def _ordered(centres: Floats, responsibility: Floats, hits: Floats, total: Floats) -> Clusters:
+    assignment = responsibility.argmax(axis=1)
+    number = len(centres)
+    used = [c for c in range(number) if (assignment == c).any()]
+    order = sorted(used, key=lambda c: tuple(-centres[c]))
+    rank = np.full(number + 1, -1)
+    rank[order] = np.arange(len(order))
+    assignment = rank[assignment]
+    fragments = np.array(
+        [
+            np.stack(
+                (hits[assignment == c].sum(axis=0), total[assignment == c].sum(axis=0)), axis=1
+            )
+            for c in range(len(order))
+        ]
+    ).reshape(len(order), hits.shape[1], 2)
+    return Clusters(centres[order], fragments, assignment.astype(np.int64))
+
+
+def founder(clusters: Clusters, min_variants: int) -> int | None:
+    """The truncal cluster: present and largest at every time point; None if there is none.
+
+    Clusters above VAF 0.6 (loss of heterozygosity) are no candidates.
+    """
+    heterozygous = (clusters.vaf <= 0.6).all(axis=1)
+    candidates = [
+        c
+        for c in range(len(clusters.vaf))
+        if heterozygous[c] and clusters.size(c) >= min_variants and (clusters.vaf[c] > 0.02).all()
+    ]
+    if not candidates:
+        return None
+    largest = max(candidates, key=lambda c: float(clusters.vaf[c].min()))
+    others = [c for c in range(len(clusters.vaf)) if c != largest and heterozygous[c]]
+    dominates = all((clusters.vaf[largest] >= 0.85 * clusters.vaf[c]).all() for c in others)
+    return largest if dominates else None

@@ -1,0 +1,426 @@
+"""One pair of time points: from counts to classes, with everything they rest on."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from amlresist.variants.alleles import Allele
+from amlresist.variants.classes import CLASSES, Control, Labels, change_p_value, label, present
+from amlresist.variants.classes import statements as statements_of
+from amlresist.variants.consequence import Annotation
+from amlresist.variants.explain import Side, reason
+from amlresist.variants.likelihood import depth_to_exclude, excluded_above, vaf_quantile
+from amlresist.variants.model import Observations, Question, fit
+from amlresist.variants.overdispersion import Overdispersion
+from amlresist.variants.purity import (
+    Purity,
+    Segment,
+    absence_limit,
+    cancer_cell_fraction,
+    expected_vaf,
+)
+from amlresist.variants.records import PairSummary, VariantChange, VariantClass
+from amlresist.variants.settings import Settings
+from amlresist.variants.tracks import Track
+
+NAN = math.nan
+_CERTAIN_ARTEFACT = 0.99
+_TYPE_GROUPS = {"snv": 0, "unknown": 0, "mnv": 1, "insertion": 2, "deletion": 2, "complex": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Locus:
+    """A variant to compare.
+
+    Attributes:
+        allele: the change.
+        annotation: its meaning.
+        hotspot: name of the curated hotspot, "" for none.
+        sources: why it is examined: `reads`, `hotspot`, `given`.
+    """
+
+    allele: Allele
+    annotation: Annotation
+    hotspot: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A patient's loci and libraries, and what was learned from them.
+
+    Attributes:
+        patient: pseudonym.
+        loci: n variants.
+        tracks: libraries in the order of time; one per time point.
+        overdispersion: of the patient's libraries.
+        purity: one share per track.
+        segments: copy number, empty where not given.
+        transplanted: time points after a transplant.
+        drivers: gene symbols recurrently mutated in AML.
+    """
+
+    patient: str
+    loci: Sequence[Locus]
+    tracks: Sequence[Track]
+    overdispersion: Overdispersion
+    purity: Purity
+    segments: Sequence[Segment]
+    transplanted: frozenset[str]
+    drivers: frozenset[str]
+
+
+def observations_of(case: Case, settings: Settings) -> Observations:
+    """Counts of all libraries; unknown counts weigh nothing."""
+    alt = np.stack([np.maximum(t.alt, 0) for t in case.tracks], axis=1)
+    depth = np.stack([np.maximum(t.depth, 0) for t in case.tracks], axis=1)
+    return Observations(
+        alt=alt,
+        depth=depth,
+        error=np.stack([t.error for t in case.tracks], axis=1),
+        alt_forward=np.stack([t.alt_forward for t in case.tracks], axis=1),
+        germline_prior=np.array([_germline_prior(case, locus, settings) for locus in case.loci]),
+        artefact_prior=np.array(
+            [0.02 if "given" in locus.sources else 0.5 for locus in case.loci], dtype=np.float64
+        ),
+    )
+
+
+def compare(
+    case: Case, before: int, after: int, settings: Settings
+) -> tuple[list[VariantChange], PairSummary]:
+    """Classes of all variants between two time points (columns of `case.tracks`)."""
+    observations = observations_of(case, settings)
+    question = _question(case, before, after, settings)
+    posterior = fit(observations, question)
+    seen = [present(observations, column, settings.presence_alpha) for column in (before, after)]
+    probabilities = statements_of(posterior, seen[0], seen[1])
+    pair = (case.tracks[before], case.tracks[after])
+    evaluable = np.logical_and.reduce([(t.depth > 0) & t.assayed for t in pair])
+    evaluable &= ~_donor_suspected(case, observations, question)
+    labels = label(
+        probabilities,
+        np.array([_TYPE_GROUPS[locus.allele.kind] for locus in case.loci], dtype=np.int64),
+        evaluable,
+        np.array([bool(locus.hotspot) for locus in case.loci], dtype=bool),
+        control_of(settings),
+    )
+    rows = _rows(case, question, labels, seen, change_p_value(observations, question))
+    null = null_pair(observations, question, settings) if evaluable.any() else NAN
+    return rows, _summary(case, question, rows, null)
+
+
+def control_of(settings: Settings) -> Control:
+    """Limits of label errors from the settings."""
+    return Control(
+        settings.fdr,
+        settings.fdr_unsure,
+        settings.fdr_change,
+        settings.sure_error,
+        settings.max_label_error,
+        settings.max_label_error_change,
+    )
+
+
+def null_pair(observations: Observations, question: Question, settings: Settings) -> float:
+    """Share of loci called acquired when one time point's fragments are split in two.
+
+    Nothing changes between the halves, so every such call is false; depth is halved, so the figure
+    errs on the high side.
+    """
+    rng = np.random.default_rng(20)
+    alt, depth = (values[:, question.before] for values in (observations.alt, observations.depth))
+    first = rng.binomial(depth, 0.5)
+    hits = rng.hypergeometric(alt, depth - alt, first)
+    halves = dataclasses.replace(
+        observations,
+        alt=np.stack((hits, alt - hits), axis=1),
+        depth=np.stack((first, depth - first), axis=1),
+        error=np.stack([observations.error[:, question.before]] * 2, axis=1),
+        alt_forward=np.full((len(alt), 2), -1),
+    )
+    ones = np.ones(len(alt))
+    asked = dataclasses.replace(question, before=0, after=1, normal=None, scale=ones)
+    seen = [present(halves, column, settings.presence_alpha) for column in (0, 1)]
+    given = label(
+        statements_of(fit(halves, asked), seen[0], seen[1]),
+        np.zeros(len(alt), dtype=np.int64),
+        (halves.depth > 0).all(axis=1),
+        np.zeros(len(alt), dtype=bool),
+        control_of(settings),
+    )
+    return float((given.labelled & (given.best == 0)).mean()) if len(alt) else NAN
+
+
+def _question(case: Case, before: int, after: int, settings: Settings) -> Question:
+    purities = case.purity.shares[before], case.purity.shares[after]
+    normal = next((i for i, t in enumerate(case.tracks) if t.timepoint == "normal"), None)
+    limits = [
+        absence_limit(settings.absence_limit, settings.absence_share, share) for share in purities
+    ]
+    scale = [_scale(case, locus.allele, before, after) for locus in case.loci]
+    return Question(
+        before=before,
+        after=after,
+        normal=normal,
+        limit_before=limits[0],
+        limit_after=limits[1],
+        scale=np.array(scale, dtype=np.float64),
+        ratio=settings.change_ratio,
+        rho=case.overdispersion.rho,
+    )
+
+
+def _scale(case: Case, allele: Allele, before: int, after: int) -> float:
+    """VAF after over VAF before of a clone that stays as it was."""
+    expected = []
+    for column in (before, after):
+        share = case.purity.shares[column]
+        if math.isnan(share):
+            return 1.0
+        total, mutated = _copies(case, case.tracks[column].timepoint, allele)
+        expected.append(expected_vaf(share, total, mutated))
+    return expected[1] / expected[0]
+
+
+def _copies(case: Case, timepoint: str, allele: Allele) -> tuple[float, float]:
+    for segment in case.segments:
+        inside = segment.start <= allele.pos < segment.end
+        if segment.timepoint == timepoint and segment.chrom == allele.chrom and inside:
+            return segment.total_copies, segment.mutated_copies
+    return 2.0, 1.0
+
+
+def _germline_prior(case: Case, locus: Locus, settings: Settings) -> float:
+    """Share of germline among real variants of this sort, before looking at VAFs.
+
+    Hotspots are somatic; protein-altering changes of drivers mostly so.
+    """
+    if locus.hotspot:
+        return 0.002
+    prior = (
+        settings.germline_prior_given if locus.sources == ("given",) else settings.germline_prior
+    )
+    if locus.annotation.gene in case.drivers and locus.annotation.alters_protein:
+        return min(prior, 0.1)
+    return prior
+
+
+def _donor_suspected(
+    case: Case, observations: Observations, question: Question
+) -> npt.NDArray[np.bool_]:
+    """New variants after a transplant that are no hotspot and no driver: perhaps the donor's."""
+    if case.tracks[question.after].timepoint not in case.transplanted:
+        return np.zeros(len(case.loci), dtype=bool)
+    new = (observations.alt[:, question.before] <= 2) & (observations.alt[:, question.after] > 2)
+    driver = [
+        bool(x.hotspot) or (x.annotation.gene in case.drivers and x.annotation.alters_protein)
+        for x in case.loci
+    ]
+    return np.asarray(new & ~np.array(driver, dtype=bool))
+
+
+def _rows(
+    case: Case,
+    question: Question,
+    labels: Labels,
+    seen: Sequence[npt.NDArray[np.bool_]],
+    change_p: npt.NDArray[np.float64],
+) -> list[VariantChange]:
+    rows = []
+    for i, locus in enumerate(case.loci):
+        sides = [
+            _side(case, i, column, bool(shown[i]), limit)
+            for column, shown, limit in (
+                (question.before, seen[0], question.limit_before),
+                (question.after, seen[1], question.limit_after),
+            )
+        ]
+        row = _row(case, question, labels, i, locus, (sides[0], sides[1]), float(change_p[i]))
+        if _worth_reporting(row, locus, sides):
+            rows.append(row)
+    return rows
+
+
+def _worth_reporting(row: VariantChange, locus: Locus, sides: Sequence[Side]) -> bool:
+    """Candidates that turn out to be plain noise, and hotspots nothing was seen at, stay out."""
+    if "given" in locus.sources:
+        return True
+    if not any(side.alt for side in sides):
+        return False
+    return row.p_artefact < _CERTAIN_ARTEFACT or any(side.present for side in sides)
+
+
+def _side(case: Case, i: int, column: int, shown: bool, limit: float) -> Side:
+    track, rho = case.tracks[column], case.overdispersion.rho
+    known = track.depth[i] >= 0
+    alt, depth = (int(track.alt[i]), int(track.depth[i])) if known else (0, 0)
+    low, high = (float(vaf_quantile(alt, depth, rho, q)) for q in (0.025, 0.975))
+    seen = shown and depth > 0
+    told = seen or (depth > 0) or bool(track.listed[i] and not known)
+    return Side(
+        timepoint=track.timepoint,
+        alt=alt if known else None,
+        depth=depth if known else None,
+        vaf=alt / depth if depth else NAN,
+        low=0.0 if alt == 0 and depth else low,
+        high=high,
+        present=(seen or not known) if told else None,
+        excluded_above=float(excluded_above(alt, depth, rho)) if depth and not seen else NAN,
+        limit=limit,
+        listed=bool(track.listed[i]),
+        assayed=bool(track.assayed[i]),
+        counted=track.has_counts,
+    )
+
+
+def _row(
+    case: Case,
+    question: Question,
+    labels: Labels,
+    i: int,
+    locus: Locus,
+    sides: tuple[Side, Side],
+    change_p: float,
+) -> VariantChange:
+    before, after = sides
+    variant_class = labels.of(i)
+    best = CLASSES[labels.best[i]]
+    known = all(side.depth for side in sides)
+    p = labels.probabilities[i] if known else np.full(len(CLASSES), NAN)
+    needed = _depth_needed(case, sides) if variant_class is VariantClass.NOT_EVALUABLE else None
+    ccf = [
+        cancer_cell_fraction(
+            side.vaf,
+            case.purity.shares[column],
+            *_copies(case, side.timepoint, locus.allele),
+        )
+        if variant_class not in {VariantClass.GERMLINE, VariantClass.ARTEFACT}
+        else NAN
+        for side, column in zip(sides, (question.before, question.after), strict=True)
+    ]
+    probability = float(p[labels.best[i]])
+    return VariantChange(
+        patient=case.patient,
+        comparison=f"{before.timepoint}>{after.timepoint}",
+        chrom=locus.allele.chrom,
+        pos=locus.allele.pos + 1,
+        ref=locus.allele.ref,
+        alt=locus.allele.alt,
+        variant_type=locus.allele.kind,
+        gene=locus.annotation.gene,
+        transcript=locus.annotation.transcript,
+        hgvs_c=locus.annotation.hgvs_c,
+        hgvs_p=locus.annotation.hgvs_p,
+        protein_change=locus.annotation.protein_change,
+        consequence=locus.annotation.consequence,
+        hotspot=locus.hotspot,
+        variant_class=variant_class,
+        probability=probability,
+        q_value=float(labels.q_value[i]) if labels.labelled[i] else NAN,
+        p_acquired=float(p[0]),
+        p_lost=float(p[1]),
+        p_expanding=float(p[2]),
+        p_contracting=float(p[3]),
+        p_stable=float(p[4]),
+        p_germline=float(p[5]),
+        p_artefact=float(p[6]),
+        before_alt=before.alt,
+        before_depth=before.depth,
+        before_vaf=before.vaf,
+        before_vaf_low=before.low,
+        before_vaf_high=before.high,
+        before_present=before.present,
+        before_excluded_above=before.excluded_above,
+        before_ccf=ccf[0],
+        after_alt=after.alt,
+        after_depth=after.depth,
+        after_vaf=after.vaf,
+        after_vaf_low=after.low,
+        after_vaf_high=after.high,
+        after_present=after.present,
+        after_excluded_above=after.excluded_above,
+        after_ccf=ccf[1],
+        depth_needed=needed,
+        reason=reason(
+            before, after, variant_class, best, probability, float(question.scale[i]), needed
+        ),
+        flags=_flags(case, question, locus, sides, variant_class),
+        change_p_value=change_p,
+        clone="",
+    )
+
+
+def _depth_needed(case: Case, sides: Sequence[Side]) -> int | None:
+    """Depth at which an unseen variant would have been excluded; None where that is not the gap."""
+    needed = [
+        depth_to_exclude(side.limit, case.overdispersion.rho)
+        for side in sides
+        if side.counted and not side.present and not side.excluded_above < side.limit
+    ]
+    known = [depth for depth in needed if depth is not None]
+    return max(known) if known and len(known) == len(needed) else None
+
+
+def _flags(
+    case: Case,
+    question: Question,
+    locus: Locus,
+    sides: Sequence[Side],
+    variant_class: VariantClass,
+) -> tuple[str, ...]:
+    flags = []
+    for side, word in zip(sides, ("before", "after"), strict=True):
+        if side.counted and not side.assayed:
+            flags.append(f"not_assayed_{word}")
+        if not side.counted:
+            flags.append(f"{'listed' if side.listed else 'not_listed'}_{word}")
+    if not case.segments and variant_class in {
+        VariantClass.EXPANDING,
+        VariantClass.CONTRACTING,
+        VariantClass.LOST,
+    }:
+        flags.append("copy_number_not_known")
+    if case.tracks[question.after].timepoint in case.transplanted:
+        flags.append("after_transplant")
+    if max((s.vaf for s in sides if not math.isnan(s.vaf)), default=0.0) > 0.65 and (
+        variant_class is not VariantClass.GERMLINE
+    ):
+        flags.append("possible_loh")
+    if "<" in locus.allele.alt:
+        flags.append("no_coordinates" if not locus.allele.chrom else "no_alleles")
+    if any(0 < s.depth < 20 for s in sides if s.depth is not None):
+        flags.append("low_depth")
+    return tuple(flags)
+
+
+def _summary(
+    case: Case, question: Question, rows: Sequence[VariantChange], null: float
+) -> PairSummary:
+    counted = {c: sum(row.variant_class is c for row in rows) for c in VariantClass}
+    labelled = [r for r in rows if r.variant_class is not VariantClass.NOT_EVALUABLE]
+    pair = [case.tracks[question.before], case.tracks[question.after]]
+    return PairSummary(
+        patient=case.patient,
+        comparison=f"{pair[0].timepoint}>{pair[1].timepoint}",
+        n_acquired=counted[VariantClass.ACQUIRED],
+        n_lost=counted[VariantClass.LOST],
+        n_expanding=counted[VariantClass.EXPANDING],
+        n_contracting=counted[VariantClass.CONTRACTING],
+        n_stable=counted[VariantClass.STABLE],
+        n_germline=counted[VariantClass.GERMLINE],
+        n_artefact=counted[VariantClass.ARTEFACT],
+        n_not_evaluable=counted[VariantClass.NOT_EVALUABLE],
+        expected_wrong_labels=float(sum(1 - row.probability for row in labelled)),
+        overdispersion=case.overdispersion.rho,
+        overdispersion_source=case.overdispersion.source,
+        purity_before=case.purity.shares[question.before],
+        purity_after=case.purity.shares[question.after],
+        purity_source=case.purity.source,
+        null_pair_false_acquired=null,
+        evidence_level="counts" if all(t.has_counts for t in pair) else "presence",
+    )

@@ -1,0 +1,97 @@
+"""The arithmetic behind a class, in words."""
+
+import math
+from dataclasses import dataclass
+
+from amlresist.variants.records import VariantClass
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is known of a variant at one time point.
+
+    Attributes:
+        timepoint: name of the time point.
+        alt, depth: fragments; None when unknown.
+        vaf, low, high: observed VAF and its 95 % interval.
+        present: more fragments than errors explain; None when unknown.
+        excluded_above: U95 where not present, else NaN.
+        limit: VAF below which it counts as absent.
+        listed, assayed: whether a given result lists it; whether the locus was covered.
+        counted: whether the source gives counts at all.
+    """
+
+    timepoint: str
+    alt: int | None
+    depth: int | None
+    vaf: float
+    low: float
+    high: float
+    present: bool | None
+    excluded_above: float
+    limit: float
+    listed: bool
+    assayed: bool
+    counted: bool
+
+    def words(self) -> str:
+        """One clause about this time point."""
+        if self.alt is None or self.depth is None:
+            if self.listed:
+                return f"{self.timepoint}: listed without counts"
+            return f"{self.timepoint}: no count (not listed is not absent)"
+        seen = f"{self.timepoint}: {self.alt} of {self.depth} fragments"
+        if self.depth == 0:
+            return f"{self.timepoint}: no fragment covers it"
+        if self.present:
+            return f"{seen}, VAF {percent(self.vaf)} ({percent(self.low)} to {percent(self.high)})"
+        return f"{seen}, no more than errors explain; excluded above {percent(self.excluded_above)}"
+
+
+def reason(
+    before: Side,
+    after: Side,
+    label: VariantClass,
+    best: VariantClass,
+    probability: float,
+    scale: float,
+    depth_needed: int | None,
+) -> str:
+    """Why a variant has its class."""
+    counts = f"{before.words()}; {after.words()}."
+    if label is not VariantClass.NOT_EVALUABLE:
+        moved = _expectation(before, after, scale, label)
+        return f"{counts}{moved} Posterior of {_spelled(label)}: {probability:.4g}."
+    unknown = _why_unknown(before, after)
+    if unknown:
+        return f"{counts} {unknown}"
+    needed = f" A depth of {depth_needed} would have decided." if depth_needed else ""
+    likeliest = f"Likeliest: {_spelled(best)} ({probability:.3g}), not sure enough to be said."
+    return f"{counts} {likeliest}{needed}"
+
+
+def _expectation(before: Side, after: Side, scale: float, label: VariantClass) -> str:
+    compared = {VariantClass.EXPANDING, VariantClass.CONTRACTING, VariantClass.STABLE}
+    if label not in compared or abs(scale - 1) < 0.02 or math.isnan(before.vaf):
+        return ""
+    expected = percent(min(1.0, before.vaf * scale))
+    return f" With the purities of both samples an unchanged clone would have VAF {expected} after."
+
+
+def _why_unknown(before: Side, after: Side) -> str:
+    for side in (before, after):
+        if not side.counted:
+            return "Without counts only presence in the lists can be told, not absence or change."
+    for side in (before, after):
+        if not side.assayed:
+            return f"Not assayed at {side.timepoint}: gained or lost cannot be told."
+    return ""
+
+
+def _spelled(label: VariantClass) -> str:
+    return label.value.replace("_", " ")
+
+
+def percent(value: float) -> str:
+    """A VAF as text, e.g. `0.87 %`."""
+    return "NA" if math.isnan(value) else f"{100 * value:.3g} %"

@@ -1,0 +1,314 @@
+"""The joint posterior of a variant's VAFs at two time points.
+
+One question per locus: which pair of VAFs (f_before, f_after) do the counts at all time points
+allow? A locus is a somatic variant with a pair drawn from a prior that is learned from the run's
+own loci, or germline, or an artefact, or nothing at all. Classes are regions of the pair.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaln
+
+from amlresist.variants.likelihood import Floats, likelihoods, vaf_grid
+from amlresist.variants.read_columns import Ints
+
+Mask = npt.NDArray[np.bool_]
+REGIONS = (
+    "acquired",
+    "small_before",
+    "lost",
+    "small_after",
+    "expanding",
+    "contracting",
+    "stable",
+)
+KINDS = ("somatic", "germline", "artefact", "nothing")
+_ROUNDS = 12  # of expectation maximisation; more would make the learned prior spiky
+_LEARN_FROM = 20_000  # loci the prior is learned from, evenly spaced
+_PRIOR_LOCI = 12.0  # weight of the starting prior, in loci
+_ARTEFACT_TOP = 0.10  # VAF up to which artefacts are expected
+_BATCH = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Counts of n loci at T time points.
+
+    Attributes:
+        alt, depth: fragments, shape (n, T).
+        error: error rates, shape (n, T).
+        alt_forward: alternative fragments on the forward strand, shape (n, T); negative: unknown.
+        germline_prior: share of germline among real variants of this sort, shape (n,).
+        artefact_prior: prior probability that a locus is an artefact or nothing, shape (n,).
+    """
+
+    alt: Ints
+    depth: Ints
+    error: Floats
+    alt_forward: Ints
+    germline_prior: Floats
+    artefact_prior: Floats
+
+    def subset(self, keep: npt.NDArray[np.int64] | Mask) -> "Observations":
+        """The chosen loci."""
+        return Observations(
+            self.alt[keep],
+            self.depth[keep],
+            self.error[keep],
+            self.alt_forward[keep],
+            self.germline_prior[keep],
+            self.artefact_prior[keep],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a pair.
+
+    Attributes:
+        before, after: columns of the two time points.
+        normal: column of a sample without leukemia, None if there is none.
+        limit_before, limit_after: VAF below which a variant counts as absent.
+        scale: VAF after over VAF before where the share of leukemic cells is unchanged, shape (n,).
+        ratio: factor beyond which a share has changed.
+        rho: overdispersion.
+    """
+
+    before: int
+    after: int
+    normal: int | None
+    limit_before: float
+    limit_after: float
+    scale: Floats
+    ratio: float
+    rho: float
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Posterior probabilities per locus (arrays of length n).
+
+    Attributes:
+        regions: name of REGIONS -> probability.
+        germline, artefact: probabilities of the other explanations.
+    """
+
+    regions: dict[str, Floats]
+    germline: Floats
+    artefact: Floats
+
+
+def region_masks(vaf: Floats, question: Question, scale: float) -> dict[str, npt.NDArray[np.bool_]]:
+    """Pairs of grid VAFs (rows before, columns after) of each region; they share out all pairs."""
+    before, after = vaf[:, None], vaf[None, :]
+    grown = after > question.ratio * scale * before
+    shrunk = before * scale > question.ratio * after
+    absent_before = before < question.limit_before
+    absent_after = after < question.limit_after
+    acquired = (before == 0) & (after > 0)
+    lost = (after == 0) & (before > 0)
+    small_before = grown & absent_before & ~acquired
+    small_after = shrunk & absent_after & ~lost
+    return {
+        "acquired": acquired,
+        "small_before": small_before,
+        "lost": lost,
+        "small_after": small_after,
+        "expanding": grown & ~absent_before,
+        "contracting": shrunk & ~absent_after,
+        "stable": ~grown & ~shrunk & ((before > 0) | (after > 0)),
+    }
+
+
+def starting_prior(vaf: Floats, question: Question) -> Floats:
+    """Prior over pairs before any locus was seen; the pair (0, 0) has none."""
+    scale = float(np.median(question.scale)) if len(question.scale) else 1.0
+    spread = _vaf_density(vaf)
+    prior = np.zeros((len(vaf), len(vaf)))
+    prior[0] += 0.15 * spread
+    prior[:, 0] += 0.15 * spread
+    prior += 0.3 * np.outer(spread, spread)
+    positive = vaf[1:]
+    distance = np.log(positive[None, :] / np.minimum(positive * scale, 1.0)[:, None])
+    band = np.exp(-0.5 * (distance / 0.12) ** 2)
+    band /= band.sum(axis=1, keepdims=True)
+    prior[1:, 1:] += 0.4 * spread[1:, None] * band
+    prior[0, 0] = 0
+    return prior / prior.sum()
+
+
+def _vaf_density(vaf: Floats) -> Floats:
+    """Half even in VAF, half even in log VAF, over the positive grid."""
+    width = np.gradient(vaf[1:])
+    even = width / width.sum()
+    logarithmic = width / vaf[1:]
+    return np.concatenate(([0.0], (even + logarithmic / logarithmic.sum()) / 2))
+
+
+def fit(observations: Observations, question: Question) -> Posterior:
+    """Learn the prior over pairs from the loci, then give each locus its posterior."""
+    vaf = vaf_grid()
+    prior = starting_prior(vaf, question)
+    n = len(observations.alt)
+    step = max(1, -(-n // _LEARN_FROM))
+    learning = _Terms.of(observations.subset(np.arange(0, n, step)), question, vaf)
+    shares = np.ones(len(KINDS))
+    start = prior
+    for _ in range(_ROUNDS):
+        prior, shares = _improve(learning, prior, shares, start)
+    parts = []
+    for first in range(0, n, _BATCH):
+        batch = np.arange(first, min(n, first + _BATCH))
+        terms = _Terms.of(observations.subset(batch), question, vaf)
+        scale = np.broadcast_to(question.scale, (n,))[batch]
+        parts.append(_posterior(terms, prior, shares, question, scale, vaf))
+    return _joined(parts)
+
+
+def _joined(parts: list[Posterior]) -> Posterior:
+    if not parts:
+        nothing = np.zeros(0)
+        return Posterior(dict.fromkeys(REGIONS, nothing), nothing, nothing)
+    return Posterior(
+        {name: np.concatenate([part.regions[name] for part in parts]) for name in REGIONS},
+        np.concatenate([part.germline for part in parts]),
+        np.concatenate([part.artefact for part in parts]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Likelihoods of a batch of n loci.
+
+    Attributes:
+        before, after: P(counts | f) on the grid, shape (n, G).
+        company: factor that the other time points give a somatic variant, shape (n,).
+        fixed: likelihoods of germline, artefact and nothing, shape (n, 3).
+        weights: prior probabilities of KINDS, shape (n, 4).
+    """
+
+    before: Floats
+    after: Floats
+    company: Floats
+    fixed: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, observations: Observations, question: Question, vaf: Floats) -> "_Terms":
+        """Terms of all loci of a batch."""
+        columns = [
+            likelihoods(counts, depth, error, question.rho, vaf)
+            for counts, depth, error in zip(
+                observations.alt.T, observations.depth.T, observations.error.T, strict=True
+            )
+        ]
+        before, after = columns[question.before], columns[question.after]
+        company = _company(columns, question, vaf)
+        shared = np.prod(columns, axis=0)  # the same VAF at every time point
+        strand = _strand_factor(observations.alt, observations.alt_forward)
+        low = _artefact_density(vaf)
+        one_sided = (before @ low) * after[:, 0] + before[:, 0] * (after @ low)
+        artefact = (0.8 * (shared @ low) + 0.1 * one_sided * company) * strand
+        fixed = np.column_stack((shared @ _germline_density(vaf), artefact, shared[:, 0]))
+        return cls(before, after, company, fixed, _kind_weights(observations))
+
+    def masses(self, prior: Floats, shares: Floats) -> Floats:
+        """Joint probability of the counts and each of KINDS, shape (n, 4)."""
+        somatic = ((self.before @ prior) * self.after).sum(axis=1) * self.company
+        return np.column_stack((somatic, self.fixed)) * self.weights * shares
+
+
+def _kind_weights(observations: Observations) -> Floats:
+    real = 1 - observations.artefact_prior
+    return np.column_stack(
+        (
+            real * (1 - observations.germline_prior),
+            real * observations.germline_prior,
+            0.3 * observations.artefact_prior,
+            0.7 * observations.artefact_prior,
+        )
+    )
+
+
+def _company(columns: Sequence[Floats], question: Question, vaf: Floats) -> Floats:
+    """What the time points not asked about say of a somatic variant: anything may be there.
+
+    A normal sample holds none of it, or a trace of leukemia.
+    """
+    anything = 0.4 * (vaf == 0) + 0.6 * _vaf_density(vaf)
+    company = np.ones(len(columns[question.before]))
+    for t, column in enumerate(columns):
+        if t == question.normal:
+            company = company * (column @ _in_normal(vaf))
+        elif t not in {question.before, question.after}:
+            company = company * (column @ anything)
+    return company
+
+
+def _in_normal(vaf: Floats) -> Floats:
+    """Share of a somatic variant in a normal sample: none, or a trace of leukemia."""
+    trace = (vaf > 0) & (vaf < 0.05)
+    return 0.9 * (vaf == 0) + 0.1 * trace / trace.sum()
+
+
+def _germline_density(vaf: Floats) -> Floats:
+    """VAF of germline variants: about one half, or one."""
+    het = np.exp(-0.5 * ((vaf - 0.49) / 0.02) ** 2)
+    hom = (vaf > 0.98).astype(np.float64)
+    return 0.7 * het / het.sum() + 0.3 * hom / hom.sum()
+
+
+def _artefact_density(vaf: Floats) -> Floats:
+    low = ((vaf > 0) & (vaf <= _ARTEFACT_TOP)) / np.maximum(vaf, 1e-9)
+    low = low * np.gradient(vaf)
+    return low / low.sum()
+
+
+def _strand_factor(alt: Ints, forward: Ints) -> Floats:
+    """Bayes factor for an artefact of the split of alternative fragments over the strands.
+
+    Real variants split evenly (beta-binomial, shape 20 + 20); half of all artefacts sit on one
+    strand (shape 0.3 + 0.3), half split evenly.
+    """
+    known = (forward >= 0).all(axis=1)
+    plus = np.where(known, forward.clip(min=0).sum(axis=1), 0)
+    minus = np.where(known, alt.sum(axis=1) - plus, 0)
+    even = betaln(plus + 20, minus + 20) - betaln(20, 20)
+    uneven = betaln(plus + 0.3, minus + 0.3) - betaln(0.3, 0.3)
+    return np.asarray(0.5 + 0.5 * np.exp(np.clip(uneven - even, -50, 50)))
+
+
+def _improve(terms: _Terms, prior: Floats, shares: Floats, start: Floats) -> tuple[Floats, Floats]:
+    """One round of expectation maximisation: the pair prior, and how common artefacts are.
+
+    Germline against somatic is not learned: clonal variants and SNPs lie at the same VAFs.
+    """
+    masses = terms.masses(prior, shares)
+    total = np.maximum(masses.sum(axis=1), 1e-300)
+    responsibility = shares[0] * terms.company * terms.weights[:, 0] / total
+    found = prior * ((terms.before * responsibility[:, None]).T @ terms.after)
+    improved = found + _PRIOR_LOCI * start
+    expected = (masses / total[:, None]).sum(axis=0) + 1
+    learned = shares * expected / ((terms.weights * shares).sum(axis=0) + 1)
+    learned[:2] = 1
+    return improved / improved.sum(), np.clip(learned, 0.01, 100)
+
+
+def _posterior(
+    terms: _Terms, prior: Floats, shares: Floats, question: Question, scale: Floats, vaf: Floats
+) -> Posterior:
+    masses = terms.masses(prior, shares)
+    total = np.maximum(masses.sum(axis=1), 1e-300)
+    weight = shares[0] * terms.company * terms.weights[:, 0] / total
+    regions = {name: np.zeros(len(scale)) for name in REGIONS}
+    for value in np.unique(scale):
+        chosen = scale == value
+        before, after = terms.before[chosen], terms.after[chosen]
+        for name, mask in region_masks(vaf, question, float(value)).items():
+            mass = ((before @ (prior * mask)) * after).sum(axis=1)
+            regions[name][chosen] = mass * weight[chosen]
+    germline, artefact = masses[:, 1] / total, masses[:, 2:].sum(axis=1) / total
+    return Posterior(regions, germline, artefact)

@@ -1,0 +1,276 @@
+"""Candidate alleles from the reads of one library: every repeated change of the reference.
+
+Changes of one read that lie close together are one allele (MNV, complex). Two SNVs of one codon on
+different haplotypes never meet on a read and stay two.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from amlresist.annotation import FetchSequence
+from amlresist.variants.alleles import Allele, BareChange, anchored, normalise, shift_left
+from amlresist.variants.read_columns import (
+    CODES,
+    DELETION,
+    INSERTION,
+    Ints,
+    Reads,
+    encode,
+    stream,
+)
+from amlresist.variants.regions import Region
+
+Mask = npt.NDArray[np.bool_]
+FetchSpan = Callable[[int, int], str]
+_BATCH_BASES = 2_000_000
+_N = 15
+
+
+@dataclass(slots=True)
+class Pileup:
+    """What the reads of one library show.
+
+    Attributes:
+        alleles: allele -> reads that carry it.
+        depth: (contig, start, depth per base) of each region.
+    """
+
+    alleles: Counter[Allele] = field(default_factory=Counter)
+    depth: list[tuple[str, int, Ints]] = field(default_factory=list)
+
+    def depth_at(self, allele: Allele) -> int:
+        """Reads over the allele's first base, 0 outside the regions."""
+        for chrom, start, depth in self.depth:
+            if chrom == allele.chrom and 0 <= allele.pos - start < len(depth):
+                return int(depth[allele.pos - start])
+        return 0
+
+
+def pile_up(
+    path: Path | str,
+    regions: Sequence[Region],
+    fetch: FetchSequence,
+    *,
+    min_mapping_quality: int,
+    min_base_quality: int,
+    keep_duplicates: bool,
+    merge_distance: int,
+    reference: Path | str | None = None,
+) -> Pileup:
+    """All changes that reads of one BAM or CRAM show in the regions.
+
+    Args:
+        merge_distance: unchanged bases that may lie between two changes of one allele.
+    """
+    pileup = Pileup()
+    for batch in _batches(regions):
+        pieces = stream(
+            path,
+            batch,
+            min_mapping_quality=min_mapping_quality,
+            keep_duplicates=keep_duplicates,
+            reference=reference,
+        )
+        collectors = {r[0]: _Collector(r, fetch, min_base_quality, merge_distance) for r in batch}
+        for contigs, piece in pieces:
+            for index in np.unique(piece.contig):
+                collector = collectors.get(contigs[index])
+                if collector is not None:
+                    collector.add(piece.subset(piece.contig == index))
+        for collector in collectors.values():
+            collector.finish(pileup)
+    return pileup
+
+
+def _batches(regions: Sequence[Region]) -> Iterator[list[Region]]:
+    """Whole stretches of contigs, at most one a contig, so that each fits into memory."""
+    spans: list[Region] = []
+    for chrom, start, end in regions:
+        joins = spans and spans[-1][0] == chrom and end - spans[-1][1] <= _BATCH_BASES
+        if joins and start - spans[-1][2] <= 100_000:
+            spans[-1] = (chrom, spans[-1][1], end)
+        else:
+            spans.append((chrom, start, end))
+    pending = spans
+    while pending:
+        batch, later, seen, size = [], [], set(), 0
+        for span in pending:
+            if span[0] in seen or size > _BATCH_BASES:
+                later.append(span)
+                continue
+            seen.add(span[0])
+            size += span[2] - span[1]
+            batch.append(span)
+        yield batch
+        pending = later
+
+
+class _Collector:
+    """Changes and depth within one stretch of a contig."""
+
+    def __init__(
+        self, region: Region, fetch: FetchSequence, min_base_quality: int, merge_distance: int
+    ) -> None:
+        self._chrom, self._start, self._end = region
+        self._fetch = fetch
+        self._min_base_quality = min_base_quality
+        self._merge_distance = merge_distance
+        self._edges = np.zeros(self._end - self._start + 1, dtype=np.int64)
+        self._snvs = np.zeros((self._end - self._start) * 16, dtype=np.int64)
+        self._others: Counter[tuple[int, str, str]] = Counter()
+
+    def add(self, reads: Reads) -> None:
+        """Take the reads of one piece."""
+        self._add_depth(reads)
+        read, position, code = self._mismatches(reads)
+        events = _Events.of(reads, read, position, code)
+        alone = events.is_mismatch & ~events.has_neighbour(self._merge_distance)
+        inside = alone & (events.position >= self._start) & (events.position < self._end)
+        key = (events.position[inside] - self._start) * 16 + events.value[inside]
+        self._snvs += np.bincount(key, minlength=len(self._snvs))
+        for change in events.clusters(reads, ~alone, self._merge_distance, self._reference):
+            self._others[change] += 1
+
+    def finish(self, pileup: Pileup) -> None:
+        """Write what was found into `pileup`."""
+        pileup.depth.append((self._chrom, self._start, np.cumsum(self._edges)[:-1]))
+        for key in np.flatnonzero(self._snvs):
+            position, code = self._start + int(key) // 16, CODES[int(key) % 16]
+            if code in "ACGT":
+                reference = self._reference(position, position + 1)
+                pileup.alleles[Allele(self._chrom, position, reference, code)] += int(
+                    self._snvs[key]
+                )
+        for (start, deleted, inserted), count in self._others.items():
+            change = shift_left(BareChange(start, deleted, inserted), self._chrom, self._fetch)
+            allele = normalise(anchored(self._chrom, change, self._fetch), self._fetch)
+            if self._start <= allele.pos < self._end and set(allele.ref + allele.alt) <= set(
+                "ACGT"
+            ):
+                pileup.alleles[allele] += count
+
+    def _reference(self, start: int, end: int) -> str:
+        return self._fetch(self._chrom, start, end).upper()
+
+    def _add_depth(self, reads: Reads) -> None:
+        blocks = reads.blocks
+        size = len(self._edges)
+        starts = np.clip(blocks.reference - self._start, 0, size - 1)
+        ends = np.clip(blocks.reference + blocks.length - self._start, 0, size - 1)
+        self._edges += np.bincount(starts, minlength=size) - np.bincount(ends, minlength=size)
+
+    def _mismatches(self, reads: Reads) -> tuple[Ints, Ints, Ints]:
+        """(read, position, base code) of good bases that differ from the reference."""
+        blocks = reads.blocks
+        width = int(reads.length.max(initial=1))
+        first = int((blocks.reference - blocks.query).min(initial=0)) - 1
+        last = int((blocks.reference - blocks.query).max(initial=0)) + width
+        padding = "N" * max(0, -first)
+        sequence = padding + self._reference(max(0, first), last)
+        codes = encode(sequence + "N" * (last - first - len(sequence)))
+        windows = np.lib.stride_tricks.sliding_window_view(codes, width)
+        expected = windows[blocks.reference - blocks.query - first]
+        column = np.arange(width)
+        differs = reads.base_rows(blocks.read, width) != expected
+        differs &= column >= blocks.query[:, None]
+        differs &= column < (blocks.query + blocks.length)[:, None]
+        block, query = np.nonzero(differs)
+        read = blocks.read[block]
+        position = blocks.reference[block] + query - blocks.query[block]
+        base = reads.bases(read, query)
+        good = (reads.qualities(read, query) >= self._min_base_quality) & (base != _N)
+        good &= expected[block, query] != _N
+        return read[good], position[good], base[good].astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """Mismatches, insertions and deletions of reads, sorted by read and place.
+
+    Attributes:
+        end: one past the last reference base the event touches.
+        value: base code of a mismatch, index of the operation otherwise.
+    """
+
+    read: Ints
+    position: Ints
+    end: Ints
+    value: Ints
+    code: Ints
+
+    @classmethod
+    def of(cls, reads: Reads, read: Ints, position: Ints, base: Ints) -> "_Events":
+        operations = reads.operations
+        indels = np.flatnonzero(
+            ((operations.code == INSERTION) | (operations.code == DELETION))
+            & (operations.query > 0)
+            & (operations.query < reads.length[operations.read])
+        )
+        spans = np.where(operations.code[indels] == DELETION, operations.length[indels], 0)
+        where = operations.reference[indels]
+        columns = [
+            np.concatenate((read, operations.read[indels])),
+            np.concatenate((position, where)),
+            np.concatenate((position + 1, where + spans)),
+            np.concatenate((base, indels)),
+            np.concatenate((np.zeros(len(read), dtype=np.int64), operations.code[indels])),
+        ]
+        order = np.lexsort((columns[1], columns[0]))
+        return cls(*(values[order] for values in columns))
+
+    @property
+    def is_mismatch(self) -> Mask:
+        return self.code == 0
+
+    def has_neighbour(self, distance: int) -> Mask:
+        """Whether another event of the same read lies within `distance` bases."""
+        joined = self._joined(distance)
+        return np.concatenate((joined, [False])) | np.concatenate(([False], joined))
+
+    def _joined(self, distance: int) -> Mask:
+        """Whether event i and i + 1 belong together."""
+        near = self.position[1:] - self.end[:-1] <= distance
+        return np.asarray(near & (self.read[1:] == self.read[:-1]))
+
+    def clusters(
+        self,
+        reads: Reads,
+        chosen: Mask,
+        distance: int,
+        reference: FetchSpan,
+    ) -> Iterator[tuple[int, str, str]]:
+        """(start, deleted, inserted) of each run of events that belong together."""
+        places = np.flatnonzero(chosen)
+        joined = np.concatenate((self._joined(distance), [False]))
+        group: list[int] = []
+        for i in places.tolist():
+            group.append(i)
+            if not joined[i]:
+                yield self._change(reads, group, reference)
+                group = []
+
+    def _change(
+        self, reads: Reads, group: Sequence[int], reference: FetchSpan
+    ) -> tuple[int, str, str]:
+        start, end = int(self.position[group[0]]), int(self.end[group[-1]])
+        inserted, place = [], start
+        for i in group:
+            inserted.append(reference(place, int(self.position[i])))
+            place = int(self.end[i])
+            if self.code[i] == 0:
+                inserted.append(CODES[self.value[i]])
+            elif self.code[i] == INSERTION:
+                inserted.append(self._inserted(reads, int(self.value[i])))
+        return start, reference(start, end), "".join(inserted)
+
+    def _inserted(self, reads: Reads, operation: int) -> str:
+        operations = reads.operations
+        length = int(operations.length[operation])
+        query = int(operations.query[operation]) + np.arange(length)
+        read = np.full(length, operations.read[operation])
+        return "".join(CODES[code] for code in reads.bases(read, query))

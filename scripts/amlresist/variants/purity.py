@@ -1,0 +1,121 @@
+"""Share of leukemic cells, and what it makes of a VAF."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from amlresist.errors import InputError, Problem
+from amlresist.files import open_text
+from amlresist.sheet import PatientFacts
+from amlresist.variants.clones import Clusters, founder
+
+NORMAL_COPIES = 2
+SEGMENT_COLUMNS = ("timepoint", "chrom", "start", "end", "total_copies", "mutated_copies")
+
+
+@dataclass(frozen=True, slots=True)
+class Purity:
+    """Share of leukemic cells per time point.
+
+    Attributes:
+        shares: one per time point, NaN when unknown.
+        source: where they come from, in words.
+    """
+
+    shares: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Copy number of a stretch of the genome at one time point (0-based half-open)."""
+
+    timepoint: str
+    chrom: str
+    start: int
+    end: int
+    total_copies: float
+    mutated_copies: float
+
+
+def from_facts(facts: Mapping[str, PatientFacts], timepoints: Sequence[str]) -> Purity:
+    """Given blast fractions; NaN where none is given."""
+    shares = tuple(
+        float(facts[t].blast_fraction or math.nan) if t in facts else math.nan for t in timepoints
+    )
+    known = any(not math.isnan(share) for share in shares)
+    return Purity(shares, "given blast fraction" if known else "unknown")
+
+
+def from_founder(clusters: Clusters, min_variants: int, n_timepoints: int) -> Purity:
+    """Twice the VAF of the truncal cluster (heterozygous, two copies)."""
+    truncal = founder(clusters, min_variants)
+    if truncal is None:
+        return Purity((math.nan,) * n_timepoints, "unknown")
+    shares = tuple(min(1.0, 2 * float(vaf)) for vaf in clusters.vaf[truncal])
+    return Purity(shares, f"founder cluster of {clusters.size(truncal)} variants")
+
+
+def combined(given: Purity, learned: Purity) -> Purity:
+    """Given shares; where one is missing, all from the founder cluster, so that they compare."""
+    if any(math.isnan(share) for share in given.shares) and learned.source != "unknown":
+        return learned
+    return given
+
+
+def expected_vaf(purity: float, total_copies: float = 2.0, mutated_copies: float = 1.0) -> float:
+    """VAF of a variant in all leukemic cells: p m / (p C + 2 (1 - p))."""
+    return purity * mutated_copies / (purity * total_copies + NORMAL_COPIES * (1 - purity))
+
+
+def cancer_cell_fraction(
+    vaf: float, purity: float, total_copies: float = 2.0, mutated_copies: float = 1.0
+) -> float:
+    """Share of leukemic cells with the variant; NaN if purity is unknown; at most 1."""
+    if math.isnan(purity) or math.isnan(vaf):
+        return math.nan
+    return min(1.0, vaf / expected_vaf(purity, total_copies, mutated_copies))
+
+
+def absence_limit(limit: float, share: float, purity: float) -> float:
+    """VAF below which a variant counts as absent: `limit`, or a share of the truncal VAF."""
+    return limit if math.isnan(purity) else min(limit, share * expected_vaf(purity))
+
+
+def read_segments(path: str) -> list[Segment]:
+    """Copy-number segments of a table with the columns SEGMENT_COLUMNS, 1-based closed.
+
+    `mutated_copies` may be empty or NA (taken as 1).
+
+    Raises:
+        InputError: a column is missing or a value is no number.
+    """
+    with open_text(path) as handle:
+        header = handle.readline().rstrip("\n").split("\t")
+        missing = set(SEGMENT_COLUMNS[:5]) - set(header)
+        if missing:
+            remedy = f"Needed: {', '.join(SEGMENT_COLUMNS)}."
+            raise InputError(
+                Problem(path, "header", ", ".join(sorted(missing)), "columns are missing", remedy)
+            )
+        rows = [dict(zip(header, line.rstrip("\n").split("\t"), strict=False)) for line in handle]
+    segments = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            mutated = row.get("mutated_copies", "")
+            segments.append(
+                Segment(
+                    row["timepoint"],
+                    row["chrom"],
+                    int(row["start"]) - 1,
+                    int(row["end"]),
+                    float(row["total_copies"]),
+                    1.0 if mutated in {"", "NA"} else float(mutated),
+                )
+            )
+        except (KeyError, ValueError) as error:
+            remedy = "Correct the line."
+            raise InputError(
+                Problem(path, f"line {number}", str(row), "not a segment", remedy)
+            ) from error
+    return segments
