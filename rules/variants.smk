@@ -56,9 +56,7 @@ rule variants:
     params:
         libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "variants"),
         settings=plan.settings_json("variants"),
-        candidates=lambda wildcards, input: (
-            f"--candidates {input.candidates}" if input.candidates else ""
-        ),
+        candidates=lambda wildcards: plan.candidates_option(wildcards.patient),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/variants",
         source=source_digest("variants"),

@@ -165,6 +165,10 @@ class Plan:
         has_reads = bool(self._aligned_dna(patient))
         return [self.path(patient, "variants", "candidates.vcf.gz")] if has_reads else []
 
+    def candidates_option(self, patient: str) -> str:
+        """The option that names the candidate VCF, quoted for the shell; "" when there is none."""
+        return " ".join(f"--candidates {shlex.quote(path)}" for path in self.candidates(patient))
+
     def salmon_reads(self, sample: str) -> str:
         """Salmon's options that name the reads of a library, quoted for the shell."""
         fastqs = [shlex.quote(path) for path in _fastqs(self._by_sample[sample])]
