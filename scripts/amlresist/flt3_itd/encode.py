@@ -155,7 +155,7 @@ def orient(reads: Sequence[str], index: SeedIndex) -> Oriented:
 def _outermost(seeds: Integers) -> tuple[Integers, Integers]:
     """First and last diagonal that two neighbouring seeds share, else that any seed has."""
     rows = np.arange(seeds.shape[0])
-    known = seeds != NO_DIAGONAL
+    known: Flags = np.asarray(seeds != NO_DIAGONAL)
     if seeds.shape[1] > 1:
         shared = known[:, 1:] & (seeds[:, 1:] == seeds[:, :-1])
         shared = np.pad(shared, ((0, 0), (0, 1)))
@@ -182,4 +182,5 @@ class Target:
         windows = np.lib.stride_tricks.sliding_window_view(self.codes, matrix.shape[1])
         start = np.clip(diagonal + self.padding, 0, windows.shape[0] - 1)
         under = windows[start]
-        return (under != matrix) & ((under | matrix) < UNKNOWN)
+        differs: Flags = (under != matrix) & ((under | matrix) < UNKNOWN)
+        return differs

@@ -149,7 +149,8 @@ def _count(
     if np.any(low > 0) or np.any(high < reads.lengths):
         columns = np.arange(reads.matrix.shape[1])
         wrong = wrong & (columns >= low[:, None]) & (columns < high[:, None])
-    return wrong.sum(axis=1, dtype=np.int16)
+    total: npt.NDArray[np.int16] = wrong.sum(axis=1, dtype=np.int16)
+    return total
 
 
 def _clip(

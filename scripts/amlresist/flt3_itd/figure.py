@@ -95,8 +95,8 @@ def _track(
         _text(12, top + 24 + 14 * i, line, weight="normal" if i else "bold")
         for i, line in enumerate(label.split("\n"))
     ]
-    for start, end in locus.exons:
-        start, end = (e + haplotype.shift * (e > haplotype.middle) for e in (start, end))
+    for exon in locus.exons:
+        start, end = (e + haplotype.shift * (e > haplotype.middle) for e in exon)
         if end > low and start < high:
             parts.append(_box(x(start), top + 8, x(end) - x(start), 9, "#bbbbbb"))
     if haplotype.allele is not None:

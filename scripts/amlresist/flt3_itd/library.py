@@ -171,7 +171,7 @@ def place(batch: Batch, index: SeedIndex) -> Placed:
         weights=weights.astype(np.int32),
         first=inverse[:half].astype(np.int32),
         second=inverse[half:].astype(np.int32),
-        umi=[batch.umi[row] for row in rows],
+        umi=[batch.umi[row] for row in rows.tolist()],
         rows=rows,
     )
 

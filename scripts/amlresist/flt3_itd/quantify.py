@@ -197,7 +197,7 @@ def shares(counts: Counts) -> Vector:
     n_known = counts.placements.shape[1]
     theta = np.full(n_known, 1.0 / n_known)
     if not counts.total:
-        return np.eye(n_known)[0]
+        return np.array([1.0] + [0.0] * (n_known - 1))
     for _ in range(_ITERATIONS):
         weighted = counts.placements * theta
         assigned = (
@@ -271,7 +271,8 @@ def ratio_interval(counts: Counts, theta: Vector, columns: Sequence[int]) -> Int
 
 def _direction(theta: Vector, chosen: Vector) -> Vector:
     part = theta * chosen
-    return part / part.sum() if part.sum() else chosen / max(chosen.sum(), 1.0)
+    direction: Vector = part / part.sum() if part.sum() else chosen / max(chosen.sum(), 1.0)
+    return direction
 
 
 def _odds(share: float) -> float:

@@ -231,11 +231,10 @@ def _fetch_astray(
         wanted = astray[contig, place]
         name = alignments.get_reference_name(contig)
         for read in alignments.fetch(name, place, place + 1):
-            if read.reference_start == place and read.query_name in wanted:
-                if not read.flag & _SKIPPED:
-                    fragments[read.query_name][int(read.is_read2)] = (
-                        read.get_forward_sequence() or ""
-                    )
+            is_mate = read.reference_start == place and read.query_name in wanted
+            if is_mate and not read.flag & _SKIPPED:
+                bases = read.get_forward_sequence() or ""
+                fragments[read.query_name][int(read.is_read2)] = bases
 
 
 def _umi_of(read: Any, umi: str) -> str:
