@@ -3,6 +3,7 @@
 import math
 
 NOT_AVAILABLE = "–"
+NEGLIGIBLE = 1e-9  # what estimators leave of a zero
 CLASS_WORDS = {
     "acquired": "acquired",
     "lost": "lost",
@@ -38,7 +39,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     """A number with so many significant digits and no exponent: 812.4 -> "812", 0.0018 as is."""
     if value is None or math.isnan(value):
         return NOT_AVAILABLE
-    if value == 0:
+    if abs(value) < NEGLIGIBLE:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
