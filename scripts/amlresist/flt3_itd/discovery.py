@@ -83,7 +83,8 @@ class Candidates:
 
     def _is_wanted(self, allele: Allele) -> bool:
         low, high = self._limits
-        within = self._locus.first <= allele.start and allele.end <= self._locus.last
+        final = rightmost(self._locus.sequence, allele)
+        within = self._locus.first <= final.start and allele.end <= self._locus.last
         return within and low <= allele.length <= high and not is_slippage(allele, self._locus)
 
     def _splits(self, reads: Oriented, target: Target) -> Iterator[tuple[int, int, Allele]]:

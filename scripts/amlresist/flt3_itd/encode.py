@@ -159,7 +159,8 @@ def _outermost(seeds: Integers) -> tuple[Integers, Integers]:
     if seeds.shape[1] > 1:
         shared = known[:, 1:] & (seeds[:, 1:] == seeds[:, :-1])
         shared = np.pad(shared, ((0, 0), (0, 1)))
-        known = np.where(shared.any(axis=1)[:, None], shared, known)
+        some = np.asarray(shared.any(axis=1))
+        known = np.where(some[:, None], shared, known)
     first = known.argmax(axis=1)
     last = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
     return seeds[rows, first], seeds[rows, last]
