@@ -23,6 +23,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 
 from amlresist.errors import InputError
 from amlresist.plan import make_plan, resource_digest, source_digest
+from amlresist.start import check_inputs
 
 try:
     plan = make_plan(config)

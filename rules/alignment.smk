@@ -7,7 +7,6 @@ rule align:
         reads=lambda wildcards: plan.reads(wildcards.sample),
         reference=rules.prepare_reference.output.fasta,
         bwa_index=rules.index_genome.output.index,
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         alignment=f"{RESULTS}/{{patient}}/alignment/{{sample}}.bam",
         index=f"{RESULTS}/{{patient}}/alignment/{{sample}}.bam.bai",

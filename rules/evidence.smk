@@ -4,10 +4,14 @@
 rule evidence:
     input:
         tables=lambda wildcards: plan.station_files(wildcards.patient),
-        checked=ancient(rules.check_inputs.output.problems),
+        own_claims=plan.settings["evidence"]["claims_tables"],
     output:
         table=f"{RESULTS}/{{patient}}/evidence/evidence.tsv",
         mechanisms=f"{RESULTS}/{{patient}}/evidence/mechanisms.tsv",
+        beyond_review=f"{RESULTS}/{{patient}}/evidence/evidence_beyond_review.tsv",
+        own_claims=f"{RESULTS}/{{patient}}/evidence/evidence_own_claims.tsv",
+        flt3_npm1=f"{RESULTS}/{{patient}}/evidence/flt3_npm1.tsv",
+        twin=f"{RESULTS}/{{patient}}/evidence/evidence.json",
     log:
         f"{LOGS}/{{patient}}/evidence.log",
     benchmark:
@@ -23,7 +27,7 @@ rule evidence:
         tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
         out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/evidence",
         settings=plan.settings_json("evidence"),
-        source=source_digest("evidence"),
+        source=source_digest("evidence", "variants/records", "flt3_itd/records"),
         knowledge=resource_digest("knowledge"),
     message:
         "{wildcards.patient}: weighing the evidence per mechanism"

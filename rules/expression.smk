@@ -5,7 +5,6 @@ rule quantify_transcripts:
     input:
         reads=lambda wildcards: plan.reads(wildcards.sample),
         index=rules.index_transcripts.output.index,
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         quantification=f"{RESULTS}/{{patient}}/expression/{{sample}}/quant.sf",
     log:
@@ -32,11 +31,14 @@ rule expression:
     input:
         libraries=lambda wildcards: plan.files_of(wildcards.patient, "expression"),
         gene_models=rules.prepare_reference.output.gene_models,
-        checked=ancient(rules.check_inputs.output.problems),
+        reference=rules.prepare_reference.output.fasta,
+        gene_sets=plan.own_gene_sets(),
     output:
         expression=f"{RESULTS}/{{patient}}/expression/expression.tsv",
         change=f"{RESULTS}/{{patient}}/expression/expression_change.tsv",
         pathways=f"{RESULTS}/{{patient}}/expression/pathways.tsv",
+        qc=f"{RESULTS}/{{patient}}/expression/expression_qc.tsv",
+        unmapped=f"{RESULTS}/{{patient}}/expression/expression_unmapped.tsv",
     log:
         f"{LOGS}/{{patient}}/expression.log",
     benchmark:
@@ -52,10 +54,12 @@ rule expression:
         settings=plan.settings_json("expression"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/expression",
-        source=source_digest("expression"),
+        source=source_digest("expression", "inputs", "evidence"),
+        gene_sets=resource_digest("gene_sets"),
+        knowledge=resource_digest("knowledge"),
     message:
         "{wildcards.patient}: gene expression and pathway scores"
     shell:
         "python -m amlresist expression --patient {wildcards.patient:q} --libraries {params.libraries:q}"
-        " --gene-models {input.gene_models:q} --facts {params.facts:q}"
+        " --gene-models {input.gene_models:q} --reference {input.reference:q} --facts {params.facts:q}"
         " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

@@ -6,7 +6,6 @@ rule flt3_itd:
         libraries=lambda wildcards: plan.files_of(wildcards.patient, "flt3_itd"),
         reference=rules.prepare_reference.output.fasta,
         gene_models=rules.prepare_reference.output.gene_models,
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         libraries=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.tsv",
         clones=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd_clones.tsv",

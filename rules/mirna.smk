@@ -6,11 +6,12 @@ rule mirna:
         libraries=lambda wildcards: plan.files_of(wildcards.patient, "mirna"),
         matures=plan.settings["reference"]["matures"] or [],
         hairpins=plan.settings["reference"]["hairpins"] or [],
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         counts=f"{RESULTS}/{{patient}}/mirna/mirna_counts.tsv",
         change=f"{RESULTS}/{{patient}}/mirna/mirna_change.tsv",
         qc=f"{RESULTS}/{{patient}}/mirna/mirna_qc.tsv",
+        hairpins=f"{RESULTS}/{{patient}}/mirna/mirna_hairpins.tsv",
+        lengths=f"{RESULTS}/{{patient}}/mirna/mirna_lengths.tsv",
     log:
         f"{LOGS}/{{patient}}/mirna.log",
     benchmark:

@@ -2,8 +2,6 @@
 
 
 rule download_reference:
-    input:
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         fasta=f"{RESULTS}/reference/download/genome.fa.gz",
         annotation=f"{RESULTS}/reference/download/annotation.gtf.gz",
@@ -34,7 +32,6 @@ rule prepare_reference:
         or rules.download_reference.output.fasta,
         annotation=plan.settings["reference"]["annotation"]
         or rules.download_reference.output.annotation,
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         fasta=f"{RESULTS}/reference/genome.fa",
         fai=f"{RESULTS}/reference/genome.fa.fai",

@@ -2,8 +2,6 @@
 
 
 rule provenance:
-    input:
-        checked=ancient(rules.check_inputs.output.problems),
     output:
         versions=f"{RESULTS}/provenance.json",
     log:
@@ -45,7 +43,7 @@ rule patient_page:
         tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         settings=plan.settings_json("report"),
-        source=source_digest("report"),
+        source=source_digest("report", "cohort", "evidence/records"),
     message:
         "{wildcards.patient}: writing the page"
     shell:
@@ -74,12 +72,15 @@ rule cohort_tables:
         results=RESULTS,
         patients=plan.patients,
         out_dir=f"{RESULTS}/cohort",
-        source=source_digest("cohort"),
+        evidence_settings=plan.settings_json("evidence"),
+        expression_settings=plan.settings_json("expression"),
+        source=source_digest("cohort", "evidence", "mirna", "expression"),
     message:
         "Gathering the cohort tables"
     shell:
         "python -m amlresist cohort --results {params.results:q} --patients {params.patients:q}"
-        " --out-dir {params.out_dir:q} >{log:q} 2>&1"
+        " --out-dir {params.out_dir:q} --settings {params.evidence_settings:q}"
+        " --expression-settings {params.expression_settings:q} >{log:q} 2>&1"
 
 
 rule cohort_page:
@@ -102,7 +103,7 @@ rule cohort_page:
         results=RESULTS,
         patients=plan.patients,
         settings=plan.settings_json("report"),
-        source=source_digest("report"),
+        source=source_digest("report", "cohort", "evidence/records"),
     message:
         "Writing the cohort page"
     shell:
@@ -130,7 +131,7 @@ rule multiqc:
         results=RESULTS,
         patients=plan.patients,
         content=f"{RESULTS}/cohort/multiqc_content",
-        source=source_digest("report"),
+        source=source_digest("report", "cohort", "evidence/records"),
     message:
         "Writing the MultiQC report"
     shell:

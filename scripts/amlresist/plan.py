@@ -15,7 +15,7 @@ from typing import Any
 from amlresist import libraries as station_input
 from amlresist.errors import InputError, Problem
 from amlresist.libraries import LibraryInput
-from amlresist.settings import RESOURCES, defaults, section_problems
+from amlresist.settings import RESOURCES, SCHEMAS, defaults, section_problems
 from amlresist.sheet import Assay, Library, PatientFacts, read_libraries, read_patient_facts
 
 STATIONS = (
@@ -149,12 +149,14 @@ class Plan:
         return station_input.facts_to_json(f for f in self.facts if f.patient == patient)
 
     def settings_json(self, station: str) -> str:
-        """The station's settings, as its command takes them."""
-        return json.dumps(self.settings[station], sort_keys=True)
+        """The station's settings that differ from their defaults, as its command takes them."""
+        return json.dumps(self._changed(station), sort_keys=True)
 
     def config_json(self) -> str:
-        """The whole config with every default filled in."""
-        return json.dumps({**self.sheet_paths, "results": self.results, **self.settings})
+        """The config as commands take it; what is left out has its default."""
+        changed = {station: self._changed(station) for station in STATIONS}
+        sections = {station: values for station, values in changed.items() if values}
+        return json.dumps({**self.sheet_paths, "results": self.results, **sections})
 
     def sheets(self) -> list[str]:
         """Paths of the sheets in use."""
@@ -174,6 +176,12 @@ class Plan:
         fastqs = [shlex.quote(path) for path in _fastqs(self._by_sample[sample])]
         return f"--mates1 {fastqs[0]} --mates2 {fastqs[1]}" if fastqs[1:] else f"-r {fastqs[0]}"
 
+    def own_gene_sets(self) -> list[str]:
+        """Gene sets, networks and the reference cohort the settings name by path."""
+        settings = self.settings["expression"]
+        named = [*settings["gene_sets"], *settings["networks"], settings["reference_cohort"]]
+        return [path for path in named if path]
+
     def files_given(self) -> list[str]:
         """Every input file the sheet names, each once."""
         named = (
@@ -183,6 +191,10 @@ class Plan:
             if path
         )
         return sorted(set(named))
+
+    def _changed(self, station: str) -> dict[str, Any]:
+        usual = defaults(station)
+        return {n: value for n, value in self.settings[station].items() if value != usual[n]}
 
     def _aligned_dna(self, patient: str) -> list[LibraryInput]:
         return [
@@ -281,10 +293,14 @@ def source_digest(*parts: str) -> str:
     """Digest of library sources below `scripts/amlresist`, so that changed code re-runs its rules.
 
     Args:
-        parts: station folders or modules without `.py`; the shared core is always included.
+        parts: station folders or modules without `.py`. The shared core, the command and the
+            schema (with the defaults) of each are included.
     """
     core = ["errors", "files", "tables", "dna", "annotation", "libraries", "settings"]
-    return _digest(_source_files([*core, *parts]))
+    schemas = [SCHEMAS / f"{part}.schema.json" for part in parts]
+    commands = [SOURCES / "cli" / f"{part}.py" for part in parts]
+    beside = [path for path in (*schemas, *commands) if path.is_file()]
+    return _digest([*_source_files([*core, *parts]), *beside])
 
 
 def resource_digest(folder: str) -> str:

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from amlresist import __version__
+from amlresist.plan import STATIONS, TOP_LEVEL
+from amlresist.settings import defaults
 
 PACKAGES = ("snakemake", "numpy", "scipy", "pandas", "pysam", "pyranges", "dnaio", "multiqc")
 # Tool -> arguments that make it print its version.
@@ -27,7 +29,7 @@ def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -
     """Everything needed to tell one run from another; holds no date, path of home or user name.
 
     Args:
-        config: the settings with all defaults filled in.
+        config: the settings; what is left out is shown with its default.
         inputs: one mapping per input file (path, size, digest), as the input check wrote them.
     """
     return {
@@ -35,7 +37,7 @@ def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
         "tools": {name: _tool_version(name, options) for name, options in TOOLS.items()},
-        "config": dict(config),
+        "config": _complete(config),
         "inputs": list(inputs),
     }
 
@@ -43,6 +45,11 @@ def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -
 def provenance_text(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> str:
     """`provenance` as JSON text with a stable order."""
     return json.dumps(provenance(config, inputs), indent=2, sort_keys=True) + "\n"
+
+
+def _complete(config: Mapping[str, Any]) -> dict[str, Any]:
+    sections = {s: {**defaults(s), **(config.get(s) or {})} for s in STATIONS}
+    return {**TOP_LEVEL, **config, **sections}
 
 
 def _package_version(name: str) -> str:
