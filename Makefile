@@ -33,7 +33,7 @@ check:
 	snakemake --lint
 
 test: setup check
-	pytest -n 2
+	pytest -n 2 --dist loadgroup
 
 format:
 	ruff format scripts tests benchmarks
