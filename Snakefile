@@ -2,7 +2,6 @@
 #
 # Reads come in by the sheet, pass one station after another, each leaves one tidy table, the tables
 # meet in the evidence, the evidence becomes the report. One rules file per station, in that order.
-import os
 import sys
 from pathlib import Path
 
@@ -17,13 +16,11 @@ configfile: "config/config.yaml"
 
 HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
-# Jobs run `python -m amlresist` with this interpreter; a conda environment goes ahead of it in PATH.
-os.environ["PYTHONPATH"] = str(HOME / "scripts")
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
 from amlresist.errors import InputError
-from amlresist.plan import make_plan, resource_digest, source_digest
-from amlresist.start import check_inputs
+from amlresist.plan import folder_of, make_plan, resource_digest, source_digest
+from amlresist.start import check_inputs, prepare_jobs
+
+prepare_jobs(HOME / "scripts")
 
 try:
     plan = make_plan(config)

@@ -24,7 +24,7 @@ rule alignment_qc:
         libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "alignment_qc"),
         settings=plan.settings_json("alignment_qc"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/alignment_qc",
+        out_dir=lambda wildcards, output: folder_of(output.table),
         source=source_digest("alignment_qc"),
     message:
         "{wildcards.patient}: coverage and identity"

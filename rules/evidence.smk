@@ -24,8 +24,8 @@ rule evidence:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/evidence",
+        tables=lambda wildcards, output: folder_of(folder_of(output.table)),
+        out_dir=lambda wildcards, output: folder_of(output.table),
         settings=plan.settings_json("evidence"),
         source=source_digest("evidence", "variants/records", "flt3_itd/records"),
         knowledge=resource_digest("knowledge"),

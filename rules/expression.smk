@@ -19,7 +19,7 @@ rule quantify_transcripts:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         reads=lambda wildcards: plan.salmon_reads(wildcards.sample),
-        out_dir=lambda wildcards, output: str(Path(output.quantification).parent),
+        out_dir=lambda wildcards, output: folder_of(output.quantification),
     message:
         "{wildcards.patient}: quantifying transcripts of {wildcards.sample}"
     shell:
@@ -53,7 +53,7 @@ rule expression:
         libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "expression"),
         settings=plan.settings_json("expression"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/expression",
+        out_dir=lambda wildcards, output: folder_of(output.expression),
         source=source_digest("expression", "inputs", "evidence"),
         gene_sets=resource_digest("gene_sets"),
         knowledge=resource_digest("knowledge"),

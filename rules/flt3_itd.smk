@@ -25,7 +25,7 @@ rule flt3_itd:
         libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "flt3_itd"),
         settings=plan.settings_json("flt3_itd"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/flt3_itd",
+        out_dir=lambda wildcards, output: folder_of(output.libraries),
         source=source_digest("flt3_itd"),
     message:
         "{wildcards.patient}: looking for FLT3-ITD and its allelic ratio"

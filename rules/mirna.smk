@@ -25,7 +25,7 @@ rule mirna:
     params:
         libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "mirna"),
         settings=plan.settings_json("mirna"),
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/mirna",
+        out_dir=lambda wildcards, output: folder_of(output.counts),
         source=source_digest("mirna"),
     message:
         "{wildcards.patient}: counting miRNAs and their change"

@@ -18,7 +18,7 @@ rule download_reference:
     params:
         name=plan.settings["reference"]["name"],
         base_url=plan.settings["reference"]["base_url"],
-        out_dir=f"{RESULTS}/reference/download",
+        out_dir=lambda wildcards, output: folder_of(output.fasta),
     message:
         "Fetching {params.name}"
     shell:
@@ -48,7 +48,7 @@ rule prepare_reference:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        out_dir=f"{RESULTS}/reference",
+        out_dir=lambda wildcards, output: folder_of(output.fasta),
         source=source_digest("reference"),
     message:
         "Preparing genome and gene models"

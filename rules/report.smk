@@ -40,7 +40,7 @@ rule patient_page:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        tables=lambda wildcards: f"{RESULTS}/{wildcards.patient}",
+        tables=lambda wildcards, output: folder_of(folder_of(output.page)),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         settings=plan.settings_json("report"),
         source=source_digest("report", "cohort", "evidence/records"),
@@ -69,9 +69,9 @@ rule cohort_tables:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: folder_of(folder_of(output.evidence)),
         patients=plan.patients,
-        out_dir=f"{RESULTS}/cohort",
+        out_dir=lambda wildcards, output: folder_of(output.evidence),
         evidence_settings=plan.settings_json("evidence"),
         expression_settings=plan.settings_json("expression"),
         source=source_digest("cohort", "evidence", "mirna", "expression"),
@@ -100,7 +100,7 @@ rule cohort_page:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: folder_of(folder_of(output.page)),
         patients=plan.patients,
         settings=plan.settings_json("report"),
         source=source_digest("report", "cohort", "evidence/records"),
@@ -128,9 +128,9 @@ rule multiqc:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: folder_of(folder_of(output.page)),
         patients=plan.patients,
-        content=f"{RESULTS}/cohort/multiqc_content",
+        content=lambda wildcards, output: f"{folder_of(output.page)}/multiqc_content",
         source=source_digest("report", "cohort", "evidence/records"),
     message:
         "Writing the MultiQC report"

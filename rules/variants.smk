@@ -58,7 +58,7 @@ rule variants:
         settings=plan.settings_json("variants"),
         candidates=lambda wildcards: plan.candidates_option(wildcards.patient),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards: f"{RESULTS}/{wildcards.patient}/variants",
+        out_dir=lambda wildcards, output: folder_of(output.table),
         source=source_digest("variants"),
     message:
         "{wildcards.patient}: counting fragments and classifying variants"

@@ -1,9 +1,21 @@
 """What happens once, before the first job of a run."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from amlresist.plan import Plan
+
+
+def prepare_jobs(sources: Path) -> None:
+    """Let jobs run `python -m amlresist` from a checkout.
+
+    The interpreter of this process comes first in PATH; a rule's conda environment, once activated,
+    goes ahead of it. Any other PYTHONPATH is dropped, so that no foreign package is picked up.
+    """
+    os.environ["PYTHONPATH"] = str(sources)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def check_inputs(plan: Plan) -> None:
