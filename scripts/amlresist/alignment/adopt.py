@@ -1,15 +1,14 @@
 """A given BAM or CRAM -> a link in the results folder with an index that is surely its own."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pysam
 
 from amlresist.alignment.align import publish_with_index
-from amlresist.errors import InputError
+from amlresist.alignment.pipeline import scratch_folder
 from amlresist.inputs.alignments import examine_alignment, header_facts
-from amlresist.inputs.findings import Severity
+from amlresist.inputs.findings import require_sound
 from amlresist.libraries import LibraryInput
 from amlresist.reference.fasta import Contig
 
@@ -35,13 +34,10 @@ def adopt_alignment(library: LibraryInput, reference: Path, out: Path) -> list[s
         fasta=str(reference),
         verify_index=False,
     )
-    stops = [finding.problem for finding in findings if finding.severity is Severity.STOP]
-    if stops:
-        raise InputError(stops)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    require_sound(findings)
     suffix = "crai" if out.suffix == ".cram" else "bai"
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".adopt-") as folder:
-        alignment = Path(folder) / out.name
+    with scratch_folder(out) as folder:
+        alignment = folder / out.name
         if header_facts(source).sort_order == "coordinate":
             alignment.symlink_to(os.path.relpath(source, out.parent))
             _index_link(Path(source).resolve(), alignment, out, suffix)

@@ -5,18 +5,25 @@ fixed number of bases, samtools sorts with a fixed number of threads, and comman
 paths are left out of the header.
 """
 
+import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pysam
 
-from amlresist.alignment.pipeline import Command, PipelineError, require_programs, run_chain
+from amlresist.alignment.pipeline import (
+    Command,
+    PipelineError,
+    require_programs,
+    run_chain,
+    scratch_folder,
+)
 from amlresist.alignment.settings import Settings
 from amlresist.files import whole_file
-from amlresist.inputs.fastq import count_reads
+from amlresist.inputs.fastq import read_fastq
+from amlresist.inputs.findings import require_sound
 from amlresist.libraries import LibraryInput
 from amlresist.sheet import Capture
 
@@ -26,6 +33,7 @@ BASES_PER_BATCH = (
 SORT_THREADS = 2
 SORT_MEMORY = "512M"
 PRIMARY = "0x900"
+TRIMMING_REPORT = "cutadapt.json"
 
 
 def align_library(
@@ -41,21 +49,19 @@ def align_library(
         PipelineError: a program failed, or reads were lost on the way.
     """
     require_programs("bwa", "samtools")
-    expected = sum(count_reads(path) for path in library.paths)
+    findings, expected = read_fastq(*library.paths)
+    require_sound(findings)
     keeps_duplicates = library.capture == Capture.AMPLICON or not settings.mark_duplicates
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".align-") as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         unmarked = scratch / "sorted.bam"
         commands = alignment_commands(library, reference, scratch, threads, settings)
         run_chain(commands, unmarked)
+        if settings.adapter_r1:
+            expected = _kept_by_trimming(scratch, expected, len(library.paths))
         marked = unmarked if keeps_duplicates else _mark_duplicates(unmarked, settings)
         finished = _without_command_lines(marked)
         found = int(pysam.view("-c", "-F", PRIMARY, "-@", str(threads), str(finished)))
-        if not settings.adapter_r1 and found != expected:
-            raise PipelineError(
-                f"{library.sample}: {expected} reads in the FASTQ, {found} in the BAM"
-            )
+        _require_equal(library.sample, expected, found, "in the BAM")
         publish_with_index(finished, out, "bai")
     return found
 
@@ -64,7 +70,7 @@ def alignment_commands(
     library: LibraryInput, reference: Path, scratch: Path, threads: int, settings: Settings
 ) -> list[Command]:
     """The chain from FASTQ to a coordinate-sorted BAM on standard output."""
-    trimming = _trimming(library.paths, settings)
+    trimming = _trimming(library.paths, scratch, settings)
     reads = ["-p", "-"] if trimming and library.paths[1:] else ["-"]
     mapping = [
         *("bwa", "mem", "-t", str(threads), "-K", str(BASES_PER_BATCH)),
@@ -103,7 +109,7 @@ def publish_with_index(alignment: Path, out: Path, suffix: str) -> None:
         partial.touch()
 
 
-def _trimming(paths: Sequence[str], settings: Settings) -> Command:
+def _trimming(paths: Sequence[str], scratch: Path, settings: Settings) -> Command:
     if not settings.adapter_r1:
         return []
     adapters = ["-a", settings.adapter_r1]
@@ -111,8 +117,22 @@ def _trimming(paths: Sequence[str], settings: Settings) -> Command:
         adapters += ["-A", settings.adapter_r2 or settings.adapter_r1, "--interleaved"]
     return [
         *(sys.executable, "-m", "cutadapt", "--quiet", *adapters),
-        *("--minimum-length", str(settings.minimum_length), *map(_plain, paths)),
+        *("--minimum-length", str(settings.minimum_length)),
+        *("--json", str(scratch / TRIMMING_REPORT), *map(_plain, paths)),
     ]
+
+
+def _kept_by_trimming(scratch: Path, given: int, files: int) -> int:
+    """Reads that cutadapt passed on, after it is shown to have read all of those given."""
+    report = json.loads((scratch / TRIMMING_REPORT).read_text(encoding="utf-8"))
+    counts = report["read_counts"]  # of pairs, where there are two files
+    _require_equal("cutadapt", given, counts["input"] * files, "read by it")
+    return int(counts["output"]) * files
+
+
+def _require_equal(whose: str, expected: int, found: int, where: str) -> None:
+    if found != expected:
+        raise PipelineError(f"{whose}: {expected} reads expected, {found} {where}")
 
 
 def _mark_duplicates(unmarked: Path, settings: Settings) -> Path:

@@ -3,7 +3,8 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,19 @@ def require_programs(*names: str) -> None:
                 "Install it with apt or conda (envs/alignment.yaml), or run with --sdm conda.",
             )
         )
+
+
+@contextmanager
+def scratch_folder(out: Path) -> Iterator[Path]:
+    """A folder beside `out` for the parts of it; a killed job's parts are removed first."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.with_name(f".parts-of-{out.name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_chain(commands: Sequence[Command], out: Path) -> None:

@@ -35,18 +35,13 @@ class Letters:
     highest: int = 0
 
 
-def count_reads(path: str) -> int:
-    """Records of a FASTQ, read to its end.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    with _opened(path) as reader:
-        return sum(1 for _ in _records(path, reader))
-
-
 def examine_fastq(path: str, mates: str = "") -> list[Finding]:
     """Everything that can be told from a FASTQ, or from the two files of a paired library."""
+    return read_fastq(path, mates)[0]
+
+
+def read_fastq(path: str, mates: str = "") -> tuple[list[Finding], int]:
+    """Read one or two FASTQs to their end: (findings, records in both files together)."""
     findings = Findings(path)
     letters = [Letters() for _ in range(2 if mates else 1)]
     with findings.guarded(), ExitStack() as stack:
@@ -57,7 +52,7 @@ def examine_fastq(path: str, mates: str = "") -> list[Finding]:
                 _add(name, sums, records)
         for name, sums in zip(files, letters, strict=True):
             _judge(name, sums, findings)
-    return findings.all
+    return findings.all, sum(sums.records for sums in letters)
 
 
 def _batches(readers: list[Iterator[Any]], files: list[str]) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,7 +1,7 @@
 """What the check finds: a problem and how much it matters."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +23,17 @@ class Finding:
 
     severity: Severity
     problem: Problem
+
+
+def require_sound(findings: Iterable[Finding]) -> None:
+    """Refuse an input that may not be used.
+
+    Raises:
+        InputError: with every problem that forbids results.
+    """
+    stops = [finding.problem for finding in findings if finding.severity is Severity.STOP]
+    if stops:
+        raise InputError(stops)
 
 
 FETCH_AGAIN = "Copy or download the file again."
