@@ -203,6 +203,60 @@ def write_dna(folder: Path, patient: str) -> None:
     write_qc(folder, patient)
 
 
+def write_single(results: Path, patient: str = "P01") -> Path:
+    """A patient with DNA at diagnosis only; returns `results/{patient}`."""
+    folder = write_example(results, patient, layers=("dna",))
+    rows = [
+        one_sided(row)
+        for row in example_variants(patient)
+        if row.before_present and row.variant_class != VariantClass.ARTEFACT
+    ]
+    write_table(folder / "variants/variants.tsv", VariantChange, rows)
+    summary = filled(
+        PairSummary,
+        patient=patient,
+        comparison=TIMEPOINTS[0],
+        n_not_evaluable=len(rows),
+        overdispersion=0.0018,
+        overdispersion_source="212 heterozygous SNPs",
+        purity_before=0.85,
+        purity_source="given blast fraction",
+        evidence_level="counts",
+    )
+    write_table(folder / "variants/variant_summary.tsv", PairSummary, [summary])
+    for path in ("variants/clones.tsv", "alignment_qc/pair_identity.tsv"):
+        (folder / path).unlink()
+    for record, path in ((ItdLibrary, "flt3_itd.tsv"), (ItdClone, "flt3_itd_clones.tsv")):
+        table = folder / "flt3_itd" / path
+        kept = [row for row in read_table(table, record) if row.timepoint == TIMEPOINTS[0]]
+        write_table(table, record, kept)
+    write_table(folder / "flt3_itd/flt3_itd_pairs.tsv", ItdPair, [])
+    return folder
+
+
+def one_sided(row: VariantChange) -> VariantChange:
+    """The row as the station writes it where there is no second time point."""
+    germline = row.variant_class == VariantClass.GERMLINE
+    unknown = ("probability", "q_value", "p_acquired", "p_lost", "p_expanding", "p_contracting")
+    sides = {f"after_{name}": math.nan for name in ("vaf", "vaf_low", "vaf_high")}
+    return dataclasses.replace(
+        row,
+        comparison=TIMEPOINTS[0],
+        variant_class=VariantClass.NOT_EVALUABLE,
+        **dict.fromkeys(unknown, math.nan),
+        p_stable=math.nan,
+        p_germline=0.999 if germline else 1e-30,
+        p_artefact=1e-30,
+        **sides,
+        after_alt=None,
+        after_depth=None,
+        after_present=None,
+        after_excluded_above=math.nan,
+        reason=f"{row.before_alt} of {row.before_depth} fragments. No second time point.",
+        flags=("no_second_time_point",),
+    )
+
+
 def pair_summary(patient: str, variants: list[VariantChange]) -> PairSummary:
     """Numbers that agree with `variants`."""
     labels = [row.variant_class for row in variants]

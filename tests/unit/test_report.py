@@ -87,6 +87,19 @@ def test_single_time_point_says_that_nothing_can_be_compared(tmp_path):
     assert "30 bp" in words(text, "flt3-itd")
 
 
+def test_single_time_point_shows_its_variants(tmp_path):
+    text = one_time_point_page(tmp_path)
+    summary = words(text, "summary")
+    assert "FLT3 F691L" in text
+    assert "diagnosis 85 % (given blast fraction)" in summary
+
+
+def one_time_point_page(folder: Path) -> str:
+    report_example.write_single(folder, "P01")
+    provenance = report_example.write_provenance(folder / "provenance.json")
+    return report_example.write_page(folder, "P01", provenance).read_text()
+
+
 def test_failed_stations_are_named_first(tmp_path):
     folder = report_example.write_example(tmp_path, "P01", layers=("dna", "rna"))
     (folder / "mirna").mkdir()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from amlresist.alignment_qc.records import AlignmentQc, PairIdentity
 from amlresist.cohort.patients import NOT_RUN
 from amlresist.report.results import STATIONS, PatientResults
-from amlresist.report.wording import is_missing, listed, percent, plural, significant, words
+from amlresist.report.wording import ends, is_missing, listed, percent, plural, significant, words
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.records import PairSummary, VariantChange
 
@@ -77,7 +77,7 @@ def _purity(summaries: Sequence[PairSummary], facts: Mapping[str, PatientFacts])
     found: dict[str, str] = {}
     shares: list[float] = []
     for summary in summaries:
-        before, after = summary.comparison.split(">")
+        before, after = ends(summary.comparison)
         for timepoint, share in ((before, summary.purity_before), (after, summary.purity_after)):
             if not is_missing(share):
                 found[timepoint] = f"{timepoint} {percent(share)} ({summary.purity_source})"
