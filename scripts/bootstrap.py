@@ -23,6 +23,14 @@ TOOLS = {
     "freebayes": ("freebayes", "freebayes"),
     "salmon": ("salmon", "salmon"),
 }
+LAUNCHER = """#!{python}
+import sys
+
+sys.path.insert(0, {sources!r})
+from amlresist.__main__ import main
+
+sys.exit(main())
+"""
 TEST_TOOLS = {"chromium": ("chromium", "chromium")}
 
 
@@ -35,7 +43,10 @@ def main() -> int:
         print(f"amlresist needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return 1
     tools = TOOLS | (TEST_TOOLS if arguments.tests else {})
-    return install_tools(tools) or install_python_environment()
+    failed = install_tools(tools) or install_python_environment()
+    if not failed:
+        install_command()
+    return failed
 
 
 def install_tools(tools: dict[str, tuple[str, str]]) -> int:
@@ -84,6 +95,16 @@ def install_python_environment() -> int:
     subprocess.run(uv, check=True, env=environment)
     stamp.write_bytes(LOCK.read_bytes())
     return 0
+
+
+def install_command() -> None:
+    """Make `amlresist` a command of the environment that runs this checkout's sources."""
+    python = ENVIRONMENT / "bin" / "python"
+    command = ENVIRONMENT / "bin" / "amlresist"
+    command.write_text(
+        LAUNCHER.format(python=python, sources=str(ROOT / "scripts")), encoding="utf-8"
+    )
+    command.chmod(0o755)
 
 
 def _lock_entry(package: str) -> str:

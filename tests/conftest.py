@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Commands that tests start find the library wherever they run.
+os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "scripts")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
