@@ -18,6 +18,8 @@ from amlresist.alignment_qc.settings import Settings
 from amlresist.alignment_qc.summaries import gene_rows, library_row, observed_sex, share_at
 from amlresist.annotation import Transcript, canonical_transcripts
 from amlresist.inputs.bed import read_bed
+from amlresist.inputs.bgzf import block_fault
+from amlresist.inputs.findings import FETCH_AGAIN, Findings, require_sound
 from amlresist.libraries import LibraryInput
 from amlresist.reference.contigs import match_names
 from amlresist.settings import RESOURCES
@@ -124,13 +126,20 @@ def _reference_codes(genome: "pysam.FastaFile", region: Region) -> np.ndarray:
 def _measure(
     library: LibraryInput, reference: Path, region: Region, bases: np.ndarray, settings: Settings
 ) -> _Measured:
-    scan = scan_alignment(
-        library.paths[0],
-        str(reference),
-        region,
-        settings,
-        keep_duplicates=library.capture == Capture.AMPLICON,
-    )
+    path = library.paths[0]
+    findings = Findings(path)
+    if path.lower().endswith(".bam") and (fault := block_fault(path)):
+        findings.stop(fault, FETCH_AGAIN)
+        require_sound(findings.all)
+    with findings.guarded():
+        scan = scan_alignment(
+            path,
+            str(reference),
+            region,
+            settings,
+            keep_duplicates=library.capture == Capture.AMPLICON,
+        )
+    require_sound(findings.all)
     return _Measured(library, scan, find_sites(scan.bases, bases, settings.genotype_depth))
 
 
