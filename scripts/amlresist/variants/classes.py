@@ -19,6 +19,7 @@ CLASSES = (
     VariantClass.GERMLINE,
     VariantClass.ARTEFACT,
 )
+_ACQUIRED, _LOST = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Control:
             suffices the mean stays lower.
         fdr_change: mean over the labels of every other class.
         sure_error: a single label, acquired or lost, that counts as sure.
-        max_error: any single label, acquired or lost, and hotspots.
+        max_error: any single label, acquired or lost.
         max_error_change: any single label of the other classes.
+        max_error_local: any single label of the other classes at loci judged by themselves.
     """
 
     fdr: float
@@ -41,6 +43,7 @@ class Control:
     sure_error: float
     max_error: float
     max_error_change: float
+    max_error_local: float
 
     def accepts(self, label: VariantClass, mean: Floats, error: Floats) -> Mask:
         """Which labels are given, of one class and sorted by error."""
@@ -121,7 +124,7 @@ def label(
         probabilities: from `statements`.
         groups: variant type of each locus; each is controlled by itself.
         evaluable: loci read at both time points; others get no label.
-        local: curated hotspots, judged by their own posterior error alone.
+        local: hotspots and protein changes of drivers, judged by their own posterior error alone.
         control: the limits.
     """
     best = probabilities.argmax(axis=1)
@@ -135,7 +138,9 @@ def label(
             mean = np.cumsum(error[order]) / np.arange(1, len(order) + 1)
             q_value[order] = mean
             labelled[order] = control.accepts(name, mean, error[order])
-    labelled |= local & evaluable & (error <= control.max_error)
+    strict = (best == _ACQUIRED) | (best == _LOST)
+    allowed = np.where(strict, control.max_error, control.max_error_local)
+    labelled |= local & evaluable & (error <= allowed)
     return Labels(probabilities, best, q_value, labelled)
 
 

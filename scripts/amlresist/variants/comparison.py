@@ -13,8 +13,9 @@ from amlresist.variants.classes import CLASSES, Control, Labels, change_p_value,
 from amlresist.variants.classes import statements as statements_of
 from amlresist.variants.consequence import Annotation
 from amlresist.variants.explain import Side, reason
+from amlresist.variants.heterozygosity import loh_shares, shows_loh
 from amlresist.variants.likelihood import depth_to_exclude, excluded_above, vaf_quantile
-from amlresist.variants.model import Observations, Question, fit
+from amlresist.variants.model import Mask, Observations, Question, fit
 from amlresist.variants.overdispersion import Overdispersion
 from amlresist.variants.purity import (
     Purity,
@@ -23,11 +24,15 @@ from amlresist.variants.purity import (
     cancer_cell_fraction,
     expected_vaf,
 )
+from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass
 from amlresist.variants.settings import Settings
 from amlresist.variants.tracks import Track
 
 NAN = math.nan
+NORMAL = "normal"
+_HOMOZYGOUS_DEPTH = 10
+_INDEL_REACH = 10  # bases beside an indel in which misaligned read ends show substitutions
 _CERTAIN_ARTEFACT = 0.99
 _TYPE_GROUPS = {"snv": 0, "unknown": 0, "mnv": 1, "insertion": 2, "deletion": 2, "complex": 2}
 
@@ -78,16 +83,56 @@ def observations_of(case: Case, settings: Settings) -> Observations:
     """Counts of all libraries; unknown counts weigh nothing."""
     alt = np.stack([np.maximum(t.alt, 0) for t in case.tracks], axis=1)
     depth = np.stack([np.maximum(t.depth, 0) for t in case.tracks], axis=1)
+    leukemic = [i for i, t in enumerate(case.tracks) if t.timepoint != NORMAL]
+    listed_germline = _lists_germline(alt[:, leukemic], depth[:, leukemic])
     return Observations(
         alt=alt,
         depth=depth,
         error=np.stack([t.error for t in case.tracks], axis=1),
         alt_forward=np.stack([t.alt_forward for t in case.tracks], axis=1),
-        germline_prior=np.array([_germline_prior(case, locus, settings) for locus in case.loci]),
-        artefact_prior=np.array(
-            [0.02 if "given" in locus.sources else 0.5 for locus in case.loci], dtype=np.float64
+        germline_prior=np.array(
+            [_germline_prior(case, locus, listed_germline, settings) for locus in case.loci]
+        ),
+        artefact_prior=_artefact_prior(case.loci, alt, depth),
+        loh_share=loh_shares(
+            [locus.allele for locus in case.loci],
+            alt[:, leukemic],
+            depth[:, leukemic],
+            case.overdispersion.rho,
         ),
     )
+
+
+def _lists_germline(alt: Ints, depth: Ints) -> bool:
+    """Whether some loci are homozygous at every time point: a list not cleared of germline."""
+    deep = (depth >= _HOMOZYGOUS_DEPTH).all(axis=1)
+    homozygous = deep & (alt > 0.97 * depth).all(axis=1)
+    return bool(homozygous.sum() >= max(3, 0.03 * len(alt)))
+
+
+def _artefact_prior(loci: Sequence[Locus], alt: Ints, depth: Ints) -> npt.NDArray[np.float64]:
+    """Given variants were judged before; substitutions beside an indel are often misaligned reads.
+
+    Reads that end in an insertion or deletion are aligned without it and show substitutions there.
+    """
+    frequent = (alt > 0.05 * np.maximum(depth, 1)).any(axis=1)
+    indels = [x.allele for x, f in zip(loci, frequent, strict=True) if f and _shifts_reads(x)]
+    prior = np.full(len(loci), 0.5)
+    for i, locus in enumerate(loci):
+        if "given" in locus.sources:
+            prior[i] = 0.02
+        elif locus.allele.is_substitution and any(_beside(locus.allele, a) for a in indels):
+            prior[i] = 0.98
+    return prior
+
+
+def _shifts_reads(locus: Locus) -> bool:
+    return not locus.allele.is_substitution and "<" not in locus.allele.alt
+
+
+def _beside(allele: Allele, indel: Allele) -> bool:
+    reach = _INDEL_REACH + max(len(indel.ref), len(indel.alt))
+    return allele.chrom == indel.chrom and indel.pos - reach <= allele.pos < indel.end + reach
 
 
 def compare(
@@ -102,16 +147,33 @@ def compare(
     pair = (case.tracks[before], case.tracks[after])
     evaluable = np.logical_and.reduce([(t.depth > 0) & t.assayed for t in pair])
     evaluable &= ~_donor_suspected(case, observations, question)
+    evaluable &= ~_still_possible(case, question, probabilities)
     labels = label(
         probabilities,
         np.array([_TYPE_GROUPS[locus.allele.kind] for locus in case.loci], dtype=np.int64),
         evaluable,
-        np.array([bool(locus.hotspot) for locus in case.loci], dtype=bool),
+        np.array([bool(x.hotspot) or _alters_driver(case, x) for x in case.loci], dtype=bool),
         control_of(settings),
     )
     rows = _rows(case, question, labels, seen, change_p_value(observations, question))
     null = null_pair(observations, question, settings) if evaluable.any() else NAN
     return rows, _summary(case, question, rows, null)
+
+
+def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[np.float64]) -> Mask:
+    """Acquired or lost by the odds alone: an unchanged VAF is not excluded where none was seen."""
+    columns = (question.before, question.after)
+    tracks = [case.tracks[column] for column in columns]
+    rho = case.overdispersion.rho
+    vafs = [np.maximum(t.alt, 0) / np.maximum(t.depth, 1) for t in tracks]
+    limits = [
+        np.nan_to_num(excluded_above(np.maximum(t.alt, 0), np.maximum(t.depth, 0), rho), nan=1.0)
+        for t in tracks
+    ]
+    best = probabilities.argmax(axis=1)
+    gained = (best == 0) & (limits[0] * question.scale >= vafs[1])
+    lost = (best == 1) & (limits[1] >= vafs[0] * question.scale)
+    return np.asarray(gained | lost)
 
 
 def control_of(settings: Settings) -> Control:
@@ -123,6 +185,7 @@ def control_of(settings: Settings) -> Control:
         settings.sure_error,
         settings.max_label_error,
         settings.max_label_error_change,
+        settings.max_label_error_driver,
     )
 
 
@@ -158,7 +221,7 @@ def null_pair(observations: Observations, question: Question, settings: Settings
 
 def _question(case: Case, before: int, after: int, settings: Settings) -> Question:
     purities = case.purity.shares[before], case.purity.shares[after]
-    normal = next((i for i, t in enumerate(case.tracks) if t.timepoint == "normal"), None)
+    normal = next((i for i, t in enumerate(case.tracks) if t.timepoint == NORMAL), None)
     limits = [
         absence_limit(settings.absence_limit, settings.absence_share, share) for share in purities
     ]
@@ -172,6 +235,7 @@ def _question(case: Case, before: int, after: int, settings: Settings) -> Questi
         scale=np.array(scale, dtype=np.float64),
         ratio=settings.change_ratio,
         rho=case.overdispersion.rho,
+        truncal=(expected_vaf(purities[0]), expected_vaf(purities[1])),
     )
 
 
@@ -195,19 +259,22 @@ def _copies(case: Case, timepoint: str, allele: Allele) -> tuple[float, float]:
     return 2.0, 1.0
 
 
-def _germline_prior(case: Case, locus: Locus, settings: Settings) -> float:
+def _germline_prior(case: Case, locus: Locus, listed_germline: bool, settings: Settings) -> float:
     """Share of germline among real variants of this sort, before looking at VAFs.
 
-    Hotspots are somatic; protein-altering changes of drivers mostly so.
+    Hotspots are somatic; protein-altering changes of drivers mostly so, truncating ones nearly all.
     """
     if locus.hotspot:
         return 0.002
-    prior = (
-        settings.germline_prior_given if locus.sources == ("given",) else settings.germline_prior
-    )
-    if locus.annotation.gene in case.drivers and locus.annotation.alters_protein:
-        return min(prior, 0.1)
-    return prior
+    cleared = locus.sources == ("given",) and not listed_germline
+    prior = settings.germline_prior_given if cleared else settings.germline_prior
+    if not _alters_driver(case, locus):
+        return prior
+    return min(prior, 0.3 if locus.annotation.consequence == "missense_variant" else 0.005)
+
+
+def _alters_driver(case: Case, locus: Locus) -> bool:
+    return locus.annotation.gene in case.drivers and locus.annotation.alters_protein
 
 
 def _donor_suspected(
@@ -217,10 +284,7 @@ def _donor_suspected(
     if case.tracks[question.after].timepoint not in case.transplanted:
         return np.zeros(len(case.loci), dtype=bool)
     new = (observations.alt[:, question.before] <= 2) & (observations.alt[:, question.after] > 2)
-    driver = [
-        bool(x.hotspot) or (x.annotation.gene in case.drivers and x.annotation.alters_protein)
-        for x in case.loci
-    ]
+    driver = [bool(x.hotspot) or _alters_driver(case, x) for x in case.loci]
     return np.asarray(new & ~np.array(driver, dtype=bool))
 
 
@@ -391,6 +455,8 @@ def _flags(
         variant_class is not VariantClass.GERMLINE
     ):
         flags.append("possible_loh")
+    if variant_class is VariantClass.GERMLINE and shows_loh([side.vaf for side in sides]):
+        flags.append("loh")
     if "<" in locus.allele.alt:
         flags.append("no_coordinates" if not locus.allele.chrom else "no_alleles")
     if any(0 < s.depth < 20 for s in sides if s.depth is not None):

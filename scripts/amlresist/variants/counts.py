@@ -1,10 +1,12 @@
 """Fragments per allele, counted from the reads.
 
-Substitutions are read off base by base. For insertions, deletions and complex changes the read is
-laid on the reference and on the changed haplotype, whatever its CIGAR string says. A fragment whose
+SNVs and changes of two bases are read off base by base. For longer MNVs, insertions, deletions and
+complex changes the read is laid on the reference and on the changed haplotype, whatever its CIGAR
+string says. A fragment whose
 mates both cover the locus counts once, and not at all when they disagree.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +25,11 @@ MIN_DIFFERENCES = 2  # bases by which two haplotypes must differ, so that one er
 MNV_EDGE = (
     5  # aligners clip reads whose last bases hold an MNV; such ends are left out on all reads
 )
+MNV_LAID = 3  # changed bases from which aligners may write an MNV as an insertion and a deletion
 LOW_QUALITY = 10  # bases below tell nothing when haplotypes are compared
 _REGION_GAP = 200
+_COMPETING_DISTANCE = 20  # bases between indels whose reads may fit both
+_FARTHEST = 40  # bases further than which a difference of two alleles is not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,9 @@ def count_fragments(
     if not alleles:
         return tally.counts()
     substitutions = [i for i, a in enumerate(alleles) if a.is_substitution]
-    others = [i for i, a in enumerate(alleles) if not a.is_substitution]
+    others = [i for i, a in enumerate(alleles) if _is_laid(a)]
     windows = _joint_windows(alleles, substitutions, fetch)
-    haplotypes = {i: build_haplotypes(alleles[i], fetch) for i in others}
+    haplotypes = tell_apart({i: build_haplotypes(alleles[i], fetch) for i in others}, alleles)
     regions = _regions(alleles, haplotypes)
     by_contig: dict[str, _ContigLoci] = {}
     pieces = stream(
@@ -116,9 +121,16 @@ def count_fragments(
                 by_contig[name] = _contig_loci(name, alleles, windows, haplotypes)
             loci = by_contig[name]
             tally.add(reads, *_call_substitutions(reads, loci, min_base_quality))
-            for locus, hap in loci.haplotypes:
-                tally.add(reads, *_call_haplotypes(reads, locus, hap))
+            for group in loci.groups:
+                tally.add(reads, *_call_group(reads, group))
     return tally.counts()
+
+
+def _is_laid(allele: Allele) -> bool:
+    """Whether whole haplotypes are compared, since the alignment cannot be trusted."""
+    if not allele.is_substitution:
+        return True
+    return sum(a != b for a, b in zip(allele.ref, allele.alt, strict=True)) >= MNV_LAID
 
 
 def build_haplotypes(allele: Allele, fetch: FetchSequence) -> Haplotypes:
@@ -127,7 +139,8 @@ def build_haplotypes(allele: Allele, fetch: FetchSequence) -> Haplotypes:
     rightmost = shift_right(change, allele.chrom, fetch)
     length = max(len(change.deleted), len(change.inserted))
     reach = rightmost.end - change.start + 2 * length + 4 * FLANK
-    start = max(0, change.start - 3 * FLANK)
+    # A read laid one length too early must still show its misfits inside the haplotype.
+    start = max(0, change.start - 3 * FLANK - length)
     before = fetch(allele.chrom, start, change.start).upper()
     after = fetch(allele.chrom, change.end, change.end + reach).upper()
     reference = encode(before + change.deleted + after)
@@ -147,6 +160,46 @@ def build_haplotypes(allele: Allele, fetch: FetchSequence) -> Haplotypes:
     )
 
 
+def tell_apart(
+    haplotypes: dict[int, Haplotypes], alleles: Sequence[Allele]
+) -> dict[int, Haplotypes]:
+    """Let alleles that compete for the same reads need the bases in which they differ."""
+    result = dict(haplotypes)
+    for group in _competing(haplotypes, alleles):
+        for i in group:
+            hap = haplotypes[i]
+            seen = [_first_difference(hap, haplotypes[j]) for j in group if j != i]
+            until = max((place for place in seen if place <= _FARTHEST + hap.first), default=0)
+            needed = max(hap.needed, until + 1 - hap.first)
+            result[i] = dataclasses.replace(hap, needed=needed)
+    return result
+
+
+def _competing(haplotypes: dict[int, Haplotypes], alleles: Sequence[Allele]) -> Iterator[list[int]]:
+    """Groups of indels whose reads may fit more than one of them: at nearly the same place."""
+    ordered = sorted(haplotypes, key=lambda i: (alleles[i].chrom, haplotypes[i].start, i))
+    group: list[int] = []
+    for i in ordered:
+        if group:
+            last = group[-1]
+            apart = haplotypes[i].start - haplotypes[last].start > _COMPETING_DISTANCE
+            if alleles[i].chrom != alleles[last].chrom or apart:
+                yield group
+                group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def _first_difference(one: Haplotypes, other: Haplotypes) -> int:
+    """Offset in `one` of the first base in which the alternatives differ."""
+    start = max(one.start, other.start)
+    mine, theirs = one.alternative[start - one.start :], other.alternative[start - other.start :]
+    shorter = min(len(mine), len(theirs))
+    differs = np.flatnonzero(mine[:shorter] != theirs[:shorter])
+    return start - one.start + (int(differs[0]) if len(differs) else shorter)
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     """A substitution written over the span of the substitutions it overlaps."""
@@ -160,7 +213,7 @@ class _Window:
 @dataclass(frozen=True, slots=True)
 class _ContigLoci:
     windows: dict[int, list[_Window]]  # by length of the window, sorted by start
-    haplotypes: list[tuple[int, Haplotypes]]
+    groups: list[list[tuple[int, Haplotypes]]]  # indels that compete for the same reads
 
 
 class _Tally:
@@ -235,6 +288,8 @@ def _joint_windows(
         sequence = fetch(chrom, start, end).upper()
         for i in group:
             allele = alleles[i]
+            if _is_laid(allele):
+                continue
             changed = sequence[: allele.pos - start] + allele.alt + sequence[allele.end - start :]
             windows.append((chrom, _Window(i, start, encode(sequence), encode(changed))))
     return windows
@@ -265,8 +320,9 @@ def _contig_loci(
             by_length.setdefault(len(window.reference), []).append(window)
     for found in by_length.values():
         found.sort(key=lambda window: window.start)
-    mine = [(i, hap) for i, hap in haplotypes.items() if alleles[i].chrom == name]
-    return _ContigLoci(by_length, sorted(mine, key=lambda item: (item[1].start, item[0])))
+    mine = {i: hap for i, hap in haplotypes.items() if alleles[i].chrom == name}
+    groups = [[(i, mine[i]) for i in group] for group in _competing(mine, alleles)]
+    return _ContigLoci(by_length, groups)
 
 
 def _regions(
@@ -346,8 +402,27 @@ def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return owner, low[owner] + within
 
 
-def _call_haplotypes(reads: Reads, locus: int, hap: Haplotypes) -> tuple[Ints, Ints, Bytes]:
-    """Calls of the reads near one indel.
+def _call_group(reads: Reads, group: Sequence[tuple[int, Haplotypes]]) -> tuple[Ints, Ints, Bytes]:
+    """Calls of the reads near competing indels: a read carries the one it fits best.
+
+    Where it fits two equally well it tells nothing about either.
+    """
+    parts = [_call_haplotypes(reads, hap) for _, hap in group]
+    read, call, misfit = (np.concatenate(column) for column in zip(*parts, strict=True))
+    locus = np.repeat([i for i, _ in group], [len(part[0]) for part in parts])
+    if len(group) > 1 and len(read):
+        carries = np.flatnonzero(call == ALTERNATIVE)
+        best = np.full(len(reads), np.iinfo(np.int64).max)
+        np.minimum.at(best, read[carries], misfit[carries])
+        fits = misfit[carries] == best[read[carries]]
+        ties = np.bincount(read[carries[fits]], minlength=len(reads))[read[carries]] > 1
+        call[carries[~fits]] = OTHER
+        call[carries[fits & ties]] = NOTHING
+    return read, locus, call
+
+
+def _call_haplotypes(reads: Reads, hap: Haplotypes) -> tuple[Ints, Bytes, Ints]:
+    """Reads near one indel, their calls, and how many bases misfit the alternative.
 
     A read can be hung up by its first aligned base (right if the indel lies behind) or by its last
     (right if the indel lies before); the better fit counts. To be informative it must cover the
@@ -357,7 +432,7 @@ def _call_haplotypes(reads: Reads, locus: int, hap: Haplotypes) -> tuple[Ints, I
     reach = hap.start + max(len(hap.reference), len(hap.alternative))
     near = np.flatnonzero((reads.start < reach) & (reads.end > hap.start))
     if not len(near):
-        return near, near, np.zeros(0, dtype=np.uint8)
+        return near, np.zeros(0, dtype=np.uint8), near
     mine = reads.subset(near)
     left, right = _hung_up(mine, hap.start)
     width = int(mine.length.max(initial=0))
@@ -375,7 +450,7 @@ def _call_haplotypes(reads: Reads, locus: int, hap: Haplotypes) -> tuple[Ints, I
     call[covers & is_ref] = REFERENCE
     call[covers & is_alt] = ALTERNATIVE
     call[is_other] = OTHER
-    return near, np.full(len(near), locus, dtype=np.int64), call
+    return near, call, alt_misfit
 
 
 def _hung_up(reads: Reads, origin: int) -> tuple[Ints, Ints]:

@@ -31,6 +31,9 @@ _LEARN_FROM = 20_000  # loci the prior is learned from, evenly spaced
 _PRIOR_LOCI = 12.0  # weight of the starting prior, in loci
 _ARTEFACT_TOP = 0.10  # VAF up to which artefacts are expected
 _BATCH = 8192
+_FOUNDER_SHARE = 0.15
+_PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
+_SMALLEST_PRIOR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Observations:
         alt_forward: alternative fragments on the forward strand, shape (n, T); negative: unknown.
         germline_prior: share of germline among real variants of this sort, shape (n,).
         artefact_prior: prior probability that a locus is an artefact or nothing, shape (n,).
+        loh_share: share of loss of heterozygosity at some time point among germline variants
+            there, shape (n,).
     """
 
     alt: Ints
@@ -51,6 +56,7 @@ class Observations:
     alt_forward: Ints
     germline_prior: Floats
     artefact_prior: Floats
+    loh_share: Floats
 
     def subset(self, keep: npt.NDArray[np.int64] | Mask) -> "Observations":
         """The chosen loci."""
@@ -61,6 +67,7 @@ class Observations:
             self.alt_forward[keep],
             self.germline_prior[keep],
             self.artefact_prior[keep],
+            self.loh_share[keep],
         )
 
 
@@ -75,6 +82,7 @@ class Question:
         scale: VAF after over VAF before where the share of leukemic cells is unchanged, shape (n,).
         ratio: factor beyond which a share has changed.
         rho: overdispersion.
+        truncal: VAF before and after of a variant in all leukemic cells, NaN where unknown.
     """
 
     before: int
@@ -85,6 +93,7 @@ class Question:
     scale: Floats
     ratio: float
     rho: float
+    truncal: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +145,25 @@ def starting_prior(vaf: Floats, question: Question) -> Floats:
     band = np.exp(-0.5 * (distance / 0.12) ** 2)
     band /= band.sum(axis=1, keepdims=True)
     prior[1:, 1:] += 0.4 * spread[1:, None] * band
+    prior += _FOUNDER_SHARE * _around(vaf, question.truncal)
     prior[0, 0] = 0
-    return prior / prior.sum()
+    return _without_pure(prior / prior.sum(), vaf)
+
+
+def _around(vaf: Floats, truncal: tuple[float, float]) -> Floats:
+    """Density of variants of all leukemic cells; 0 where purity is unknown."""
+    if any(np.isnan(value) for value in truncal):
+        return np.zeros((len(vaf), len(vaf)))
+    before, after = (np.exp(-0.5 * ((vaf - value) / 0.03) ** 2) for value in truncal)
+    density = np.outer(before, after)
+    return np.asarray(density / density.sum())
+
+
+def _without_pure(prior: Floats, vaf: Floats) -> Floats:
+    """No sample is free of normal cells: VAF 1 at both time points is left to germline."""
+    pure = vaf > _PUREST
+    prior[np.ix_(pure, pure)] = _SMALLEST_PRIOR
+    return prior
 
 
 def _vaf_density(vaf: Floats) -> Floats:
@@ -157,8 +183,10 @@ def fit(observations: Observations, question: Question) -> Posterior:
     learning = _Terms.of(observations.subset(np.arange(0, n, step)), question, vaf)
     shares = np.ones(len(KINDS))
     start = prior
+    masses = learning.masses(prior, shares)
+    somatic = 1 - masses[:, 1] / np.maximum(masses.sum(axis=1), 1e-300)
     for _ in range(_ROUNDS):
-        prior, shares = _improve(learning, prior, shares, start)
+        prior, shares = _improve(learning, prior, shares, start, somatic)
     parts = []
     for first in range(0, n, _BATCH):
         batch = np.arange(first, min(n, first + _BATCH))
@@ -212,7 +240,10 @@ class _Terms:
         low = _artefact_density(vaf)
         one_sided = (before @ low) * after[:, 0] + before[:, 0] * (after @ low)
         artefact = (0.8 * (shared @ low) + 0.1 * one_sided * company) * strand
-        fixed = np.column_stack((shared @ _germline_density(vaf), artefact, shared[:, 0]))
+        loh = observations.loh_share
+        germline = (1 - loh) * (shared @ _germline_density(vaf))
+        germline += loh * _germline_loh(columns, question.normal, vaf)
+        fixed = np.column_stack((germline, artefact, shared[:, 0]))
         return cls(before, after, company, fixed, _kind_weights(observations))
 
     def masses(self, prior: Floats, shares: Floats) -> Floats:
@@ -256,9 +287,31 @@ def _in_normal(vaf: Floats) -> Floats:
 
 def _germline_density(vaf: Floats) -> Floats:
     """VAF of germline variants: about one half, or one."""
-    het = np.exp(-0.5 * ((vaf - 0.49) / 0.02) ** 2)
     hom = (vaf > 0.98).astype(np.float64)
-    return 0.7 * het / het.sum() + 0.3 * hom / hom.sum()
+    return 0.7 * _near_half(vaf) + 0.3 * hom / hom.sum()
+
+
+def _germline_loh(columns: Sequence[Floats], normal: int | None, vaf: Floats) -> Floats:
+    """A heterozygous variant whose leukemic cells have lost one allele at some time points.
+
+    Its VAF is then anything apart from one half: the share of cells with the loss is not known, and
+    either allele may be lost. A normal sample keeps one half.
+    """
+    het = _near_half(vaf)
+    shifted = ((vaf > 0) & (np.abs(vaf - 0.5) > 0.05)) * np.gradient(vaf)
+    shifted /= shifted.sum()
+    likelihood = np.ones(len(columns[0]))
+    unchanged = np.ones(len(columns[0]))
+    for t, column in enumerate(columns):
+        with_loss = column @ (het if t == normal else 0.5 * (het + shifted))
+        likelihood = likelihood * with_loss
+        unchanged = unchanged * (column @ (het if t == normal else 0.5 * het))
+    return likelihood - unchanged
+
+
+def _near_half(vaf: Floats) -> Floats:
+    het = np.exp(-0.5 * ((vaf - 0.49) / 0.02) ** 2)
+    return np.asarray(het / het.sum())
 
 
 def _artefact_density(vaf: Floats) -> Floats:
@@ -281,20 +334,26 @@ def _strand_factor(alt: Ints, forward: Ints) -> Floats:
     return np.asarray(0.5 + 0.5 * np.exp(np.clip(uneven - even, -50, 50)))
 
 
-def _improve(terms: _Terms, prior: Floats, shares: Floats, start: Floats) -> tuple[Floats, Floats]:
+def _improve(
+    terms: _Terms, prior: Floats, shares: Floats, start: Floats, somatic: Floats
+) -> tuple[Floats, Floats]:
     """One round of expectation maximisation: the pair prior, and how common artefacts are.
 
-    Germline against somatic is not learned: clonal variants and SNPs lie at the same VAFs.
+    Germline against somatic is not learned: clonal variants and SNPs lie at the same VAFs. Loci
+    weigh with `somatic`, the chance under the starting prior that they are not germline, lest the
+    pair prior grow a peak where the SNPs lie.
     """
     masses = terms.masses(prior, shares)
     total = np.maximum(masses.sum(axis=1), 1e-300)
     responsibility = shares[0] * terms.company * terms.weights[:, 0] / total
+    responsibility = responsibility * somatic
     found = prior * ((terms.before * responsibility[:, None]).T @ terms.after)
     improved = found + _PRIOR_LOCI * start
     expected = (masses / total[:, None]).sum(axis=0) + 1
     learned = shares * expected / ((terms.weights * shares).sum(axis=0) + 1)
     learned[:2] = 1
-    return improved / improved.sum(), np.clip(learned, 0.01, 100)
+    improved = _without_pure(improved / improved.sum(), vaf_grid())
+    return improved, np.clip(learned, 0.01, 100)
 
 
 def _posterior(

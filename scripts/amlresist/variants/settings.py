@@ -23,6 +23,7 @@ class Settings:
     sure_error: float
     max_label_error: float
     max_label_error_change: float
+    max_label_error_driver: float
     presence_alpha: float
     error_floor: float
     overdispersion: float

@@ -1,0 +1,79 @@
+"""Inherited variants whose allele balance moves because the leukemic cells lost one allele.
+
+A lost chromosome arm, or one replaced by its sister (copy-neutral LOH), moves all heterozygous SNPs
+on it together, some up and some down. A clone moves its variants all over the genome instead, among
+SNPs that stay. So the nearest SNPs tell the two apart.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from amlresist.variants.alleles import Allele
+from amlresist.variants.likelihood import Floats, effective_share
+from amlresist.variants.model import Mask
+from amlresist.variants.read_columns import Ints
+
+BASE_SHARE = 0.02  # of SNPs with LOH between two time points, before the neighbours are seen
+MAX_SHARE = 0.7
+NEIGHBOURS = 4
+MAX_DISTANCE = 20_000_000
+MIN_DEPTH = 20
+_DEVIATES = 4.0  # standard deviations
+_MIN_SHIFT = 0.08
+_SAME_SHIFT = 0.08
+
+
+def loh_shares(alleles: Sequence[Allele], alt: Ints, depth: Ints, rho: float) -> Floats:
+    """Prior share of LOH among germline variants at each locus, from its nearest SNPs.
+
+    Args:
+        alleles: n loci.
+        alt, depth: fragments at the leukemic time points, shape (n, T).
+        rho: overdispersion.
+    """
+    n = len(alleles)
+    shares = np.full(n, BASE_SHARE)
+    if not n or not alt.shape[1]:
+        return shares
+    usable, shift = _shifts(alt, depth, rho)
+    chroms = np.array([a.chrom for a in alleles])
+    positions = np.array([a.pos for a in alleles], dtype=np.int64)
+    for chrom in np.unique(chroms[usable]):
+        here = np.flatnonzero((chroms == chrom) & usable)
+        for i in np.flatnonzero(chroms == chrom):
+            near = here[here != i]
+            distance = np.abs(positions[near] - positions[i])
+            near = near[np.argsort(distance, kind="stable")][:NEIGHBOURS]
+            near = near[np.abs(positions[near] - positions[i]) <= MAX_DISTANCE]
+            alike = np.abs(shift[near] - shift[i]).max(axis=1, initial=0) <= _SAME_SHIFT
+            moved = alike & (shift[near].max(axis=1, initial=0) > 0)
+            if shift[i].max() > 0 and len(near):
+                shares[i] = _share(int(moved.sum()), len(near))
+    return shares
+
+
+def _shifts(alt: Ints, depth: Ints, rho: float) -> tuple[Mask, Floats]:
+    """Loci that look heterozygous at some time point, and their shift |f - 1/2| (0: none)."""
+    vaf = alt / np.maximum(depth, 1)
+    spread = np.sqrt(0.25 / np.maximum(depth * effective_share(depth, rho), 1))
+    away = np.abs(vaf - 0.5)
+    shifted = (away > np.maximum(_DEVIATES * spread, _MIN_SHIFT)) & (depth >= MIN_DEPTH)
+    het = (away <= np.maximum(3 * spread, 0.03)) & (depth >= MIN_DEPTH)
+    return het.any(axis=1), np.where(shifted, away, 0.0)
+
+
+def _share(moved: int, neighbours: int) -> float:
+    """Posterior mean of the share of LOH here: beta prior worth half a SNP at the base share."""
+    if moved < 2:
+        return BASE_SHARE
+    return min(MAX_SHARE, (moved + 0.5 * BASE_SHARE) / (neighbours + 0.5))
+
+
+def shows_loh(vafs: Sequence[float]) -> bool:
+    """Whether VAFs of a germline variant fit neither two alleles at all time points, nor one."""
+    known: npt.NDArray[np.float64] = np.array([v for v in vafs if not np.isnan(v)])
+    if not len(known) or known.min() > 0.95:
+        return False
+    return bool((np.abs(known - 0.5) > 0.15).any())
