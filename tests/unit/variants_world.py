@@ -142,6 +142,4 @@ def transcript(
     gene: str = "TOY1",
 ) -> Transcript:
     """A canonical transcript on the toy contig."""
-    return Transcript(
-        gene, gene, f"{gene}-201", CHROM, strand, "", True, tuple(exons), tuple(cds)
-    )
+    return Transcript(gene, gene, f"{gene}-201", CHROM, strand, "", True, tuple(exons), tuple(cds))
