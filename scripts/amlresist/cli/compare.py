@@ -25,7 +25,13 @@ def main(arguments: argparse.Namespace) -> None:
     from amlresist.tables import write_table
     from amlresist.variants.case import Sources, prepare, results
     from amlresist.variants.export import write_maf, write_vcf
-    from amlresist.variants.records import AlleleCount, CloneShare, PairSummary, VariantChange
+    from amlresist.variants.records import (
+        AlleleCount,
+        CloneShare,
+        HotspotCheck,
+        PairSummary,
+        VariantChange,
+    )
     from amlresist.variants.settings import Settings
 
     settings = station_settings.load(Settings, "variants", arguments.settings)
@@ -38,6 +44,7 @@ def main(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out_dir)
     write_table(out / "allele_counts.tsv", AlleleCount, found.counts)
     write_table(out / "clones.tsv", CloneShare, found.clones)
+    write_table(out / "hotspots.tsv", HotspotCheck, found.hotspots)
     write_table(out / "variant_summary.tsv", PairSummary, found.summaries)
     alleles = [locus.allele for locus in case.loci]
     contigs = sources.reference.contigs if sources.reference else {}

@@ -14,14 +14,21 @@ from amlresist.libraries import LibraryInput
 from amlresist.sheet import PatientFacts, comparisons, timepoint_rank
 from amlresist.variants.alleles import Allele
 from amlresist.variants.candidates import read_candidates
-from amlresist.variants.clone_table import clone_names, clone_rows, find_clones
+from amlresist.variants.clone_table import clone_names, clone_rows, find_clones, leukemic_timepoints
 from amlresist.variants.comparison import Case, Locus, compare
 from amlresist.variants.consequence import Annotation, Annotator
 from amlresist.variants.given import GivenTable, read_given
+from amlresist.variants.hotspot_table import hotspot_rows
 from amlresist.variants.hotspots import hotspot_alleles, hotspot_of, hotspots
 from amlresist.variants.overdispersion import estimate
 from amlresist.variants.purity import Segment, combined, from_facts, from_founder, read_segments
-from amlresist.variants.records import AlleleCount, CloneShare, PairSummary, VariantChange
+from amlresist.variants.records import (
+    AlleleCount,
+    CloneShare,
+    HotspotCheck,
+    PairSummary,
+    VariantChange,
+)
 from amlresist.variants.reference import Reference
 from amlresist.variants.regions import Region, read_bed
 from amlresist.variants.same_insertion import align_insertions
@@ -72,6 +79,7 @@ class Results:
     changes: list[VariantChange]
     summaries: list[PairSummary]
     clones: list[CloneShare]
+    hotspots: list[HotspotCheck]
     excluded_above: dict[tuple[Allele, str], float]
 
 
@@ -114,7 +122,7 @@ def results(case: Case, settings: Settings) -> Results:
         changes += rows
         summaries.append(summary)
     if not pairs:
-        first = min(column, key=timepoint_rank)
+        first = min(leukemic_timepoints(column) or column, key=timepoint_rank)
         rows, summary = describe(case, column[first], settings)
         changes += rows
         summaries.append(summary)
@@ -142,6 +150,7 @@ def results(case: Case, settings: Settings) -> Results:
         changes,
         summaries,
         clone_rows(case, clusters, names),
+        hotspot_rows(case, settings),
         excluded,
     )
 
@@ -261,11 +270,8 @@ def _learned(
     )
     _, clusters = find_clones(case, settings)
     learned = from_founder(clusters, settings.founder_min_variants, clusters.vaf.shape[1])
-    leukemic = [
-        i
-        for i, t in enumerate(tracks)
-        if t.has_counts and not t.timepoint.startswith(("normal", "remission"))
-    ]
+    counted = [track.timepoint for track in tracks if track.has_counts]
+    leukemic = [timepoints.index(name) for name in leukemic_timepoints(counted)]
     shares = [math.nan] * len(tracks)
     for place, column in enumerate(leukemic):
         shares[column] = learned.shares[place]

@@ -1,14 +1,15 @@
 """Rows of `clones.tsv`, and which clone each variant belongs to."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.special import betaincinv
 
 from amlresist.variants.clones import Clusters, cluster, founder
 from amlresist.variants.comparison import Case, observations_of
-from amlresist.variants.likelihood import Floats
+from amlresist.variants.heterozygosity import BASE_SHARE
+from amlresist.variants.likelihood import Floats, effective_share
 from amlresist.variants.model import Mask, Observations
 from amlresist.variants.purity import cancer_cell_fraction
 from amlresist.variants.read_columns import Ints
@@ -32,9 +33,16 @@ def somatic_loci(case: Case, settings: Settings) -> Ints:
 
 
 def _germline_like(observations: Observations, vaf: Floats, case: Case) -> Mask:
-    """Near 0.5 or 1 at every time point, where germline variants are to be expected."""
-    het = ((vaf > 0.42) & (vaf < 0.58)).all(axis=1)
+    """Near 0.5 or 1 at every time point, where germline variants are to be expected.
+
+    Loci that lose heterozygosity together with their neighbours are germline, too.
+    """
+    columns = _leukemic_columns(case)
+    depth = observations.depth[:, columns]
+    effective = np.maximum(depth * effective_share(depth, case.overdispersion.rho), 1)
+    het = (np.abs(vaf - 0.5) < np.maximum(0.08, 3 * np.sqrt(0.25 / effective))).all(axis=1)
     hom = (vaf > 0.95).all(axis=1)
+    het |= observations.loh_share > 2 * BASE_SHARE
     normal = [i for i, t in enumerate(case.tracks) if t.timepoint == "normal"]
     if normal:
         in_normal = observations.alt[:, normal[0]] > 0.1 * observations.depth[:, normal[0]]
@@ -42,12 +50,15 @@ def _germline_like(observations: Observations, vaf: Floats, case: Case) -> Mask:
     return np.asarray((het | hom) & (observations.germline_prior > 0.3))
 
 
+def leukemic_timepoints(timepoints: Iterable[str]) -> list[str]:
+    """Those at which leukemia is expected: not normal, not remission."""
+    return [t for t in timepoints if not t.startswith(("normal", "remission"))]
+
+
 def _leukemic_columns(case: Case) -> list[int]:
-    return [
-        i
-        for i, track in enumerate(case.tracks)
-        if track.has_counts and not track.timepoint.startswith(("normal", "remission"))
-    ]
+    leukemic = set(leukemic_timepoints(track.timepoint for track in case.tracks))
+    tracks = enumerate(case.tracks)
+    return [i for i, track in tracks if track.has_counts and track.timepoint in leukemic]
 
 
 def find_clones(case: Case, settings: Settings) -> tuple[Ints, Clusters]:
@@ -56,8 +67,8 @@ def find_clones(case: Case, settings: Settings) -> tuple[Ints, Clusters]:
     observations = observations_of(case, settings)
     columns = _leukemic_columns(case)
     clusters = cluster(
-        observations.alt[np.ix_(loci, columns)],
-        observations.depth[np.ix_(loci, columns)],
+        observations.alt[loci][:, columns],
+        observations.depth[loci][:, columns],
         settings.error_floor,
         case.overdispersion.rho,
     )

@@ -14,7 +14,12 @@ from amlresist.variants.classes import statements as statements_of
 from amlresist.variants.consequence import Annotation
 from amlresist.variants.explain import Side, reason
 from amlresist.variants.heterozygosity import loh_shares, shows_loh
-from amlresist.variants.likelihood import depth_to_exclude, excluded_above, vaf_quantile
+from amlresist.variants.likelihood import (
+    depth_to_exclude,
+    excluded_above,
+    tail_probability,
+    vaf_quantile,
+)
 from amlresist.variants.model import Mask, Observations, Question, fit
 from amlresist.variants.overdispersion import Overdispersion
 from amlresist.variants.purity import (
@@ -34,6 +39,7 @@ NORMAL = "normal"
 _HOMOZYGOUS_DEPTH = 10
 _INDEL_REACH = 10  # bases beside an indel in which misaligned read ends show substitutions
 _CERTAIN_ARTEFACT = 0.99
+_NOISE = 1e-3  # candidates whose fragments errors explain this easily are no variants
 _TYPE_GROUPS = {"snv": 0, "unknown": 0, "mnv": 1, "insertion": 2, "deletion": 2, "complex": 2}
 
 
@@ -140,12 +146,13 @@ def compare(
 ) -> tuple[list[VariantChange], PairSummary]:
     """Classes of all variants between two time points (columns of `case.tracks`)."""
     observations = observations_of(case, settings)
-    question = _question(case, before, after, settings)
+    question = question_of(case, before, after, settings)
     posterior = fit(observations, question)
     seen = [present(observations, column, settings.presence_alpha) for column in (before, after)]
     probabilities = statements_of(posterior, seen[0], seen[1])
     pair = (case.tracks[before], case.tracks[after])
     evaluable = np.logical_and.reduce([(t.depth > 0) & t.assayed for t in pair])
+    evaluable &= seen[0] | seen[1]
     evaluable &= ~_donor_suspected(case, observations, question)
     evaluable &= ~_still_possible(case, question, probabilities)
     labels = label(
@@ -219,7 +226,8 @@ def null_pair(observations: Observations, question: Question, settings: Settings
     return float((given.labelled & (given.best == 0)).mean()) if len(alt) else NAN
 
 
-def _question(case: Case, before: int, after: int, settings: Settings) -> Question:
+def question_of(case: Case, before: int, after: int, settings: Settings) -> Question:
+    """What is asked of the variants between two columns of `case.tracks`."""
     purities = case.purity.shares[before], case.purity.shares[after]
     normal = next((i for i, t in enumerate(case.tracks) if t.timepoint == NORMAL), None)
     limits = [
@@ -296,6 +304,7 @@ def _rows(
     change_p: npt.NDArray[np.float64],
 ) -> list[VariantChange]:
     rows = []
+    noise = _noise(case)
     for i, locus in enumerate(case.loci):
         sides = [
             _side(case, i, column, bool(shown[i]), limit)
@@ -305,18 +314,32 @@ def _rows(
             )
         ]
         row = _row(case, question, labels, i, locus, (sides[0], sides[1]), float(change_p[i]))
-        if _worth_reporting(row, locus, sides):
+        if _worth_reporting(row, locus, sides, float(noise[i])):
             rows.append(row)
     return rows
 
 
-def _worth_reporting(row: VariantChange, locus: Locus, sides: Sequence[Side]) -> bool:
-    """Candidates that turn out to be plain noise, and hotspots nothing was seen at, stay out."""
+def _worth_reporting(row: VariantChange, locus: Locus, sides: Sequence[Side], noise: float) -> bool:
+    """Candidates that turn out to be plain noise, and hotspots nothing was seen at, stay out.
+
+    Args:
+        noise: chance of the fragments from errors alone; a variant of any time point is listed in
+            every comparison.
+    """
     if "given" in locus.sources:
         return True
-    if not any(side.alt for side in sides):
+    if row.p_artefact >= _CERTAIN_ARTEFACT:
         return False
-    return row.p_artefact < _CERTAIN_ARTEFACT or any(side.present for side in sides)
+    unlabelled = row.variant_class in {VariantClass.NOT_EVALUABLE, VariantClass.ARTEFACT}
+    return noise <= _NOISE if unlabelled else any(side.present for side in sides)
+
+
+def _noise(case: Case) -> npt.NDArray[np.float64]:
+    """P(X >= alternative fragments) of errors alone at the time point where it is smallest."""
+    tails = [
+        tail_probability(np.maximum(t.alt, 0), np.maximum(t.depth, 0), t.error) for t in case.tracks
+    ]
+    return np.asarray(np.min(tails, axis=0))
 
 
 def _side(case: Case, i: int, column: int, shown: bool, limit: float) -> Side:
@@ -339,6 +362,7 @@ def _side(case: Case, i: int, column: int, shown: bool, limit: float) -> Side:
         listed=bool(track.listed[i]),
         assayed=bool(track.assayed[i]),
         counted=track.has_counts,
+        given=track.source != "reads",
     )
 
 
@@ -439,10 +463,10 @@ def _flags(
 ) -> tuple[str, ...]:
     flags = []
     for side, word in zip(sides, ("before", "after"), strict=True):
-        if side.counted and not side.assayed:
-            flags.append(f"not_assayed_{word}")
-        if not side.counted:
+        if not side.counted or (side.given and side.depth is None):
             flags.append(f"{'listed' if side.listed else 'not_listed'}_{word}")
+        elif not side.assayed:
+            flags.append(f"not_assayed_{word}")
     if not case.segments and variant_class in {
         VariantClass.EXPANDING,
         VariantClass.CONTRACTING,

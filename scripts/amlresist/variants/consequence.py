@@ -121,8 +121,8 @@ class Annotator:
         changed = sequence[:start] + inserted + sequence[end:]
         length = frame.coding_end - frame.coding_start
         protein = translate(sequence[:length])
-        shifted = (len(inserted) - (end - start)) % 3 != 0
-        named = protein_change(protein, translate(changed), shifted)
+        gained = len(inserted) - (end - start)
+        named = protein_change(protein, translate(changed), None if gained % 3 else gained // 3)
         if named.term != "synonymous_variant":
             return named
         residue = start // 3
@@ -189,7 +189,19 @@ def _touches(low: int, high: int, start: int, end: int, insertion: bool) -> bool
 
 
 def _region_term(frame: CodingFrame, change: BareChange) -> str:
+    """Term of a change that does not lie wholly in the coding sequence."""
     model = frame.transcript
+    hit = [
+        position
+        for start, end in model.cds
+        for position in range(max(start, change.start), min(end, change.end))
+    ]
+    if hit:
+        places = {model.coding_position(position) for position in hit}
+        if places & {1, 2, 3}:
+            return "start_lost"
+        last = model.cds_length
+        return "stop_lost" if places & {last - 2, last - 1, last} else "coding_sequence_variant"
     offset = spliced_offset(model, change.start)
     if offset is None and change.deleted:
         offset = spliced_offset(model, change.end - 1)
@@ -197,8 +209,4 @@ def _region_term(frame: CodingFrame, change: BareChange) -> str:
         return "intron_variant"
     if not frame.coding_end:
         return "non_coding_transcript_exon_variant"
-    if offset < frame.coding_start:
-        return "5_prime_UTR_variant"
-    if offset >= frame.coding_end:
-        return "3_prime_UTR_variant"
-    return "coding_sequence_variant"
+    return "5_prime_UTR_variant" if offset < frame.coding_start else "3_prime_UTR_variant"

@@ -19,6 +19,7 @@ class Side:
         limit: VAF below which it counts as absent.
         listed, assayed: whether a given result lists it; whether the locus was covered.
         counted: whether the source gives counts at all.
+        given: whether the source is a result made elsewhere, not reads.
     """
 
     timepoint: str
@@ -33,6 +34,7 @@ class Side:
     listed: bool
     assayed: bool
     counted: bool
+    given: bool
 
     def words(self) -> str:
         """One clause about this time point."""
@@ -83,8 +85,12 @@ def _why_unknown(before: Side, after: Side) -> str:
         if not side.counted:
             return "Without counts only presence in the lists can be told, not absence or change."
     for side in (before, after):
+        if side.given and side.depth is None:
+            return f"The result given for {side.timepoint} does not say: gained or lost is open."
         if not side.assayed:
             return f"Not assayed at {side.timepoint}: gained or lost cannot be told."
+    if not before.present and not after.present:
+        return "Seen at neither of the two time points."
     return ""
 
 

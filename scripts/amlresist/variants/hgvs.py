@@ -138,13 +138,13 @@ class ProteinChange:
     term: str
 
 
-def protein_change(reference: str, changed: str, frameshift: bool) -> ProteinChange:
+def protein_change(reference: str, changed: str, added: int | None) -> ProteinChange:
     """Name the difference of two translations.
 
     Args:
         reference: protein with its stop `*`.
         changed: translation of the changed sequence, read through to the end of the transcript.
-        frameshift: the number of bases changed by no multiple of three.
+        added: residues more than before (negative: fewer); None for a frameshift.
     """
     stop = changed.find("*")
     product = changed if stop < 0 else changed[: stop + 1]
@@ -158,9 +158,13 @@ def protein_change(reference: str, changed: str, frameshift: bool) -> ProteinCha
     if product[first : first + 1] == "*":
         old = reference[first]
         return _named(f"{{{old}}}{first + 1}{{*}}", "stop_gained")
-    if frameshift:
+    if added is None:
         return _frameshift(reference, product, first, stop)
-    return _in_frame(reference, product, first)
+    in_step = changed[: len(reference) + added]
+    if "*" not in in_step:
+        letters = "".join(f"{{{x}}}" for x in product[first:])
+        return _named(f"{_residues(first, reference[first:])}delins{letters}", "stop_lost")
+    return _in_frame(reference, in_step, first)
 
 
 def _extension(reference: str, product: str, stop: int) -> ProteinChange:
@@ -176,14 +180,16 @@ def _frameshift(reference: str, product: str, first: int, stop: int) -> ProteinC
 
 
 def _in_frame(reference: str, product: str, first: int) -> ProteinChange:
-    if "*" in product[:-1] or not product.endswith("*"):
-        product = product.rstrip("*")
-    last = _common(reference[first:][::-1], product[first:][::-1])
+    """Name of a change that keeps the frame; `product` may hold an early stop."""
+    last = min(
+        _common(reference[first:][::-1], product[first:][::-1]),
+        min(len(reference), len(product)) - first,
+    )
     old = reference[first : len(reference) - last]
     new = product[first : len(product) - last]
-    truncated = len(reference) - last == len(reference) and not product.endswith("*")
-    if truncated:
-        old, new = reference[first : first + 1], f"{new}*"
+    early = new.find("*")
+    if early >= 0:
+        new = new[: early + 1]
     letters = "".join(f"{{{x}}}" for x in new)
     if len(old) == len(new) == 1:
         return _named(f"{{{old}}}{first + 1}{{{new}}}", "missense_variant")
@@ -191,10 +197,8 @@ def _in_frame(reference: str, product: str, first: int) -> ProteinChange:
         return _named(f"{_residues(first, old)}del", "inframe_deletion")
     if not old:
         return _inserted(reference, first, new, letters)
-    term = "stop_gained" if "*" in new else "protein_altering_variant"
-    if len(old) == len(new):
-        term = "missense_variant" if term != "stop_gained" else term
-    return _named(f"{_residues(first, old)}delins{letters}", term)
+    term = "missense_variant" if len(old) == len(new) else "protein_altering_variant"
+    return _named(f"{_residues(first, old)}delins{letters}", "stop_gained" if early >= 0 else term)
 
 
 def _inserted(reference: str, first: int, new: str, letters: str) -> ProteinChange:

@@ -110,6 +110,27 @@ class VariantChange:
 
 
 @dataclass(frozen=True, slots=True)
+class HotspotCheck:
+    """`hotspots.tsv`: every curated change looked at in every library, seen or not."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point of the library")
+    sample: str = column("name of the library")
+    hotspot: str = column("name of the curated hotspot")
+    gene: str = column("gene symbol")
+    protein_change: str = column("protein change in one letter, e.g. D835Y")
+    chrom: str = column("contig, as in the reference")
+    pos: int = column("position of the left-aligned variant", "1-based")
+    ref: str = column("reference allele, VCF style")
+    alt: str = column("alternative allele, VCF style")
+    alt_count: int | None = column("fragments that carry the alternative allele", "fragments")
+    depth: int | None = column("informative fragments; NA when unknown", "fragments")
+    vaf: float = column("alt_count / depth", "fraction")
+    seen: bool | None = column("more fragments than errors explain; NA: not looked at")
+    excluded_above: float = column("VAF excluded with 95 % when not seen", "fraction")
+
+
+@dataclass(frozen=True, slots=True)
 class PairSummary:
     """`variant_summary.tsv`: one row per comparison: numbers the labels rest on."""
 
