@@ -44,10 +44,12 @@ def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
     from amlresist.libraries import facts_from_json
     from amlresist.report.patient_page import patient_page
     from amlresist.report.results import read_results
+    from amlresist.report.sources import read_input_files
 
     results = read_results(arguments.results, arguments.patient, tuple(arguments.planned))
     facts = facts_from_json(arguments.facts)
-    page = patient_page(results, facts, _provenance(arguments.provenance), settings)
+    files = read_input_files(arguments.results.parent / "inputs" / "inputs.json")
+    page = patient_page(results, facts, _provenance(arguments.provenance), settings, files)
     write_text(arguments.out, page)
 
 

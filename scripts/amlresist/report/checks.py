@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from amlresist.alignment_qc.records import AlignmentQc, PairIdentity
 from amlresist.cohort.patients import NOT_RUN
+from amlresist.report.labels import is_pair
 from amlresist.report.results import STATIONS, PatientResults
 from amlresist.report.wording import ends, is_missing, listed, percent, plural, significant, words
 from amlresist.sheet import PatientFacts, timepoint_rank
@@ -65,8 +66,9 @@ def _identity(pairs: Sequence[PairIdentity]) -> Check:
         return Check("Same person", State.UNKNOWN, "not assessed: no genotypes to compare")
     severity = list(_IDENTITY_STATES)
     worst = max(pairs, key=lambda pair: severity.index(pair.verdict))
+    said = "yes" if worst.verdict == "same_person" else words(worst.verdict)
     text = (
-        f"{words(worst.verdict)}: {percent(worst.concordance, 3)} of "
+        f"{said}: {percent(worst.concordance, 3)} of "
         f"{plural(worst.sites, 'genotype')} agree, log10 likelihood ratio "
         f"{significant(worst.log10_likelihood_ratio)}"
     )
@@ -102,7 +104,7 @@ def _depth(rows: Sequence[AlignmentQc]) -> Check:
     ordered = sorted(rows, key=lambda row: timepoint_rank(row.timepoint))
     text = ", ".join(
         f"{row.timepoint} {significant(row.mean_depth)}×"
-        + ("" if row.verdict == "good" else f" ({words(row.verdict)}: {row.reason})")
+        + ("" if row.verdict == "good" else f" ({row.verdict.replace('_', ' ')}: {row.reason})")
         for row in ordered
     )
     return Check("Depth", state, text)
@@ -111,6 +113,9 @@ def _depth(rows: Sequence[AlignmentQc]) -> Check:
 def _kits(results: PatientResults) -> Check:
     if not results.assessed(VariantChange):
         return Check("Same regions assayed", State.UNKNOWN, "not assessed")
+    names = {row.comparison for row in results.of(VariantChange)}
+    if names and not any(map(is_pair, names)):
+        return Check("Same regions assayed", State.UNKNOWN, "no second time point with DNA")
     one_sided = sum(
         any(flag.startswith("not_assayed") for flag in row.flags)
         for row in results.of(VariantChange)

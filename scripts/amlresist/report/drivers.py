@@ -16,6 +16,7 @@ DRIVER_ROLES = frozenset({"driver", "review_variant", "resistance"})
 SILENT = frozenset(
     {
         "synonymous_variant",
+        "splice_region_variant",  # beside the splice site itself, which has terms of its own
         "stop_retained_variant",
         "intron_variant",
         "intergenic_variant",

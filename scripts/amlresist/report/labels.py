@@ -19,6 +19,9 @@ CHANGES = (
 # What the reader can allow as expected share of wrong labels; the run's own is put among them.
 THRESHOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 NOT_ASSAYED = "not_assayed"
+# A candidate that was not seen hides nothing that matters when VAFs above this are excluded.
+BACKGROUND_LIMIT = 0.05
+SURELY_GERMLINE = 0.95  # posterior that sets a variant of a single time point aside
 
 
 def thresholds(run_fdr: float) -> tuple[float, ...]:
@@ -26,9 +29,32 @@ def thresholds(run_fdr: float) -> tuple[float, ...]:
     return tuple(sorted({*THRESHOLDS, run_fdr}))
 
 
+def is_pair(comparison: str) -> bool:
+    """Whether two time points are compared; a single one is named alone."""
+    return ">" in comparison
+
+
 def is_somatic(row: VariantChange) -> bool:
     """Whether the row takes part in the question what changed."""
-    return row.variant_class in CHANGES or row.variant_class == VariantClass.NOT_EVALUABLE
+    if row.variant_class == VariantClass.NOT_EVALUABLE:
+        return not is_background(row) and not is_inherited(row)
+    return row.variant_class in CHANGES
+
+
+def is_background(row: VariantChange) -> bool:
+    """Whether a candidate never rose above sequencing error, at depths that would have shown it."""
+    sides = [(row.before_present, row.before_excluded_above)]
+    if is_pair(row.comparison):
+        sides.append((row.after_present, row.after_excluded_above))
+    return row.variant_class == VariantClass.NOT_EVALUABLE and all(
+        present is False and excluded <= BACKGROUND_LIMIT for present, excluded in sides
+    )
+
+
+def is_inherited(row: VariantChange) -> bool:
+    """Whether the variant is germline, as far as the time points that there are can tell."""
+    alone = not is_pair(row.comparison) and row.p_germline >= SURELY_GERMLINE
+    return row.variant_class == VariantClass.GERMLINE or alone
 
 
 def label_at(row: VariantChange, fdr: float, run_fdr: float) -> VariantClass:

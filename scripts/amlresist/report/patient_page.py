@@ -27,6 +27,8 @@ from amlresist.report.results import (
     PatientResults,
 )
 from amlresist.report.settings import Settings
+from amlresist.report.sources import InputFile, gene_set_sources, own_files
+from amlresist.report.wording import ends, words
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange, VariantClass
 
@@ -37,6 +39,8 @@ MECHANISM_CLASSES = {
     "pathway": "Signalling pathways",
     "general": "The disease as a whole",
 }
+
+CHANGED = ("up", "down")
 
 # File -> caption: claims of different standing are never mixed.
 EVIDENCE_TABLES = {
@@ -68,6 +72,23 @@ class ComparisonView:
     scatter: Scatter | None
 
     @property
+    def is_pair(self) -> bool:
+        """Whether two time points are compared; else the variants of one are listed."""
+        return labels.is_pair(self.name)
+
+    @property
+    def background(self) -> list[RankedVariant]:
+        """Candidates that never rose above sequencing error."""
+        return [variant for variant in self.variants if labels.is_background(variant.row)]
+
+    @property
+    def least_sure(self) -> RankedVariant | None:
+        """The labelled driver that is most likely to be labelled wrong."""
+        told = [v for v in self.drivers if v.row.variant_class in labels.CHANGES]
+        known = [v for v in told if not math.isnan(v.row.probability)]
+        return min(known, key=lambda v: v.row.probability, default=None)
+
+    @property
     def somatic(self) -> list[RankedVariant]:
         """Variants that take part in the question what changed."""
         return [variant for variant in self.variants if labels.is_somatic(variant.row)]
@@ -76,6 +97,21 @@ class ComparisonView:
     def drivers(self) -> list[RankedVariant]:
         """Somatic variants of the driver table."""
         return [variant for variant in self.variants if variant.is_driver]
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A driver over three or more time points.
+
+    Attributes:
+        name: gene and change.
+        vafs: per time point (VAF, seen, excluded above), None where nothing was read.
+        steps: per comparison the variant as compared there, None where it is not listed.
+    """
+
+    name: str
+    vafs: tuple[tuple[float, bool | None, float] | None, ...]
+    steps: tuple[RankedVariant | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +128,18 @@ def patient_page(
     facts: Mapping[str, PatientFacts],
     provenance: Any,
     settings: Settings,
+    files: Sequence[InputFile] = (),
 ) -> str:
-    """The page as HTML text."""
+    """The page as HTML text; `files` are the run's input files with their digests."""
     ranked = rank_variants(results.of(VariantChange), driver_genes(settings.extra_driver_genes))
     mirnas = _review_first(results.of(MirnaChange))
+    genes = _changed_first(results.of(ExpressionChange))
     shown = ranked[: settings.max_rows]
+    views = comparison_views(results, shown, settings.fdr)
     ordered: dict[str, list[Any]] = {
         FILES[VariantChange]: [variant.row for variant in ranked],
         FILES[MirnaChange]: mirnas,
+        FILES[ExpressionChange]: genes,
     }
     embedded = [
         embed(name, TABLES[name][1], ordered.get(name, rows), settings.max_rows)
@@ -113,17 +153,29 @@ def patient_page(
         "subject": results.patient,
         "facts": [facts[name] for name in sorted(facts, key=timepoint_rank)],
         "provenance": provenance,
+        "files": own_files(files, results.patient),
         "settings": settings,
         "checks": pair_checks(results, facts),
-        "comparisons": comparison_views(results, shown, settings.fdr),
+        "comparisons": views,
+        "several": len(views) > 1,
+        "timepoints": timepoints(views),
+        "trajectories": trajectories(views),
+        "paired": any(view.is_pair for view in views),
+        "aside": [variant for variant in shown if not labels.is_somatic(variant.row)],
+        "standing": aside_standing,
+        "is_somatic": labels.is_somatic,
+        "background_limit": labels.BACKGROUND_LIMIT,
         "thresholds": labels.thresholds(settings.fdr),
         "left_out": {table.name: table.left_out for table in embedded},
         "embedded": embedded,
-        "data": _page_data(embedded, settings.fdr),
+        "data": _page_data(embedded, shown, settings.fdr),
         "evidence_tables": EVIDENCE_TABLES,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
         "mirnas": mirnas[: settings.max_rows],
+        "genes": genes[: settings.max_rows],
+        "is_told": is_told,
+        "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
         **_change_axes(results, mirnas[: settings.max_rows]),
@@ -160,6 +212,49 @@ def comparison_views(
     return views
 
 
+def timepoints(views: Sequence[ComparisonView]) -> list[str]:
+    """Time points of all comparisons, in the order of time."""
+    names = {name for view in views for name in view.name.split(">")}
+    return sorted(names, key=timepoint_rank)
+
+
+def trajectories(views: Sequence[ComparisonView]) -> list[Trajectory]:
+    """Drivers of any comparison over all time points; empty for a single comparison."""
+    if len(views) < 2:
+        return []
+    drivers = sorted((v for view in views for v in view.drivers), key=lambda v: v.index)
+    names = {_allele(variant.row): variant.name for variant in drivers}
+    return [_trajectory(allele, name, views) for allele, name in names.items()]
+
+
+def _trajectory(
+    allele: tuple[str, int, str, str], name: str, views: Sequence[ComparisonView]
+) -> Trajectory:
+    steps: list[RankedVariant | None] = []
+    seen: dict[str, tuple[float, bool | None, float]] = {}
+    for view in views:
+        found = next((v for v in view.variants if _allele(v.row) == allele), None)
+        steps.append(found)
+        if found:
+            row = found.row
+            before, after = ends(view.name)
+            seen[before] = (row.before_vaf, row.before_present, row.before_excluded_above)
+            if view.is_pair:
+                seen[after] = (row.after_vaf, row.after_present, row.after_excluded_above)
+    return Trajectory(name, tuple(seen.get(t) for t in timepoints(views)), tuple(steps))
+
+
+def _allele(row: VariantChange) -> tuple[str, int, str, str]:
+    return row.chrom, row.pos, row.ref, row.alt
+
+
+def aside_standing(row: VariantChange) -> str:
+    """Why a variant takes no part in the question what changed."""
+    if labels.is_background(row):
+        return "not above error"
+    return "germline" if labels.is_inherited(row) else words(row.variant_class)
+
+
 def _by_time(name: str) -> list[tuple[int, int]]:
     return [timepoint_rank(timepoint) for timepoint in name.split(">")]
 
@@ -180,17 +275,31 @@ def poorly_covered(rows: Sequence[GeneCoverage], share: float) -> list[GeneCover
     return sorted(low, key=lambda row: (row.share_at_minimum, row.gene, row.sample))
 
 
+def is_told(row: MirnaChange | ExpressionChange) -> bool:
+    """Whether a row is shown in the page's table: it changed, or the review names it."""
+    return row.in_review or row.direction in CHANGED
+
+
 def _review_first(rows: Sequence[MirnaChange]) -> list[MirnaChange]:
-    def key(row: MirnaChange) -> tuple[object, ...]:
-        change = row.log2_fold_change
-        size = math.inf if math.isnan(change) else -abs(change)
-        return not row.in_review, row.direction == "not_evaluable", size, row.mirna, row.comparison
-
-    return sorted(rows, key=key)
+    return sorted(rows, key=lambda row: (*_change_order(row), row.mirna, row.comparison))
 
 
-def _page_data(embedded: Sequence[EmbeddedTable], fdr: float) -> dict[str, Any]:
+def _changed_first(rows: Sequence[ExpressionChange]) -> list[ExpressionChange]:
+    return sorted(rows, key=lambda row: (*_change_order(row), row.gene, row.comparison))
+
+
+def _change_order(row: MirnaChange | ExpressionChange) -> tuple[object, ...]:
+    change = row.log2_fold_change
+    size = math.inf if math.isnan(change) else -abs(change)
+    told = not is_told(row), not row.in_review
+    return *told, row.direction not in CHANGED, row.direction == "not_evaluable", size
+
+
+def _page_data(
+    embedded: Sequence[EmbeddedTable], shown: Sequence[RankedVariant], fdr: float
+) -> dict[str, Any]:
     return {
+        "somatic": [labels.is_somatic(variant.row) for variant in shown],
         "tables": {table.name: table.text for table in embedded},
         "thresholds": labels.thresholds(fdr),
         "runThreshold": fdr,

@@ -52,6 +52,14 @@ STATIONS: Mapping[str, str] = {
     "evidence": "Evidence",
 }
 
+# Files for other programs, in the order of the page's links.
+LINKED = (
+    "variants/variants.vcf.gz",
+    "variants/variants.maf",
+    "flt3_itd/flt3_itd.vcf",
+    "evidence/evidence.json",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PatientResults:
@@ -62,12 +70,14 @@ class PatientResults:
         tables: file name -> its rows, only for files that exist.
         states: station -> done, failed or not_run.
         figures: library -> SVG text drawn by the FLT3-ITD station.
+        beside: files that are not shown but linked, relative to the patient's folder.
     """
 
     patient: str
     tables: Mapping[str, list[Any]]
     states: Mapping[str, str]
     figures: Mapping[str, str]
+    beside: tuple[str, ...] = ()
 
     def of(self, record: type[Record], name: str = "") -> list[Record]:
         """Rows of a table; empty when the table is not there."""
@@ -105,7 +115,8 @@ def read_results(folder: Path, patient: str, planned: tuple[str, ...] = ()) -> P
     for station in planned:
         if states.get(station) == NOT_RUN:
             states[station] = FAILED
-    return PatientResults(patient, tables, states, _figures(folder))
+    beside = tuple(name for name in LINKED if (folder / name).is_file())
+    return PatientResults(patient, tables, states, _figures(folder), beside)
 
 
 def _figures(folder: Path) -> dict[str, str]:

@@ -175,7 +175,6 @@ function addReasons() {
 
 const posterior = (row, label) => Number(row[`p_${label}`]);
 const isChange = (label) => data.changes.includes(label);
-const isSomatic = (row) => isChange(row.variant_class) || row.variant_class === "not_evaluable";
 const unassayed = (row) => row.flags.split(";").some((flag) => flag.startsWith("not_assayed"));
 
 function relabel(row, threshold) {
@@ -231,7 +230,7 @@ function showCounts(section, counts, wrong) {
 
 function applyThreshold(threshold) {
   const rows = sourceRecords("variants.tsv");
-  const labels = rows.map((row) => (isSomatic(row) ? relabel(row, threshold) : row.variant_class));
+  const labels = rows.map((row, i) => (data.somatic[i] ? relabel(row, threshold) : row.variant_class));
   for (const element of all("[data-variant]")) {
     showLabel(element, labels[Number(element.dataset.variant)]);
   }
@@ -242,7 +241,7 @@ function applyThreshold(threshold) {
     const counts = {};
     let wrong = 0;
     rows.forEach((row, i) => {
-      if (row.comparison !== section.dataset.comparison || !isSomatic(row)) return;
+      if (row.comparison !== section.dataset.comparison || !data.somatic[i]) return;
       counts[labels[i]] = (counts[labels[i]] ?? 0) + 1;
       counts.told = (counts.told ?? 0) + (labels[i] !== "not_evaluable");
       wrong += labelError(row, labels[i]);
