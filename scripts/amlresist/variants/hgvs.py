@@ -156,15 +156,10 @@ def protein_change(reference: str, changed: str, added: int | None) -> ProteinCh
     if first == len(reference) - 1 and product[first] != "*":
         return _extension(reference, product, stop)
     if product[first : first + 1] == "*":
-        old = reference[first]
-        return _named(f"{{{old}}}{first + 1}{{*}}", "stop_gained")
+        return _named(f"{{{reference[first]}}}{first + 1}{{*}}", "stop_gained")
     if added is None:
         return _frameshift(reference, product, first, stop)
-    in_step = changed[: len(reference) + added]
-    if "*" not in in_step:
-        letters = "".join(f"{{{x}}}" for x in product[first:])
-        return _named(f"{_residues(first, reference[first:])}delins{letters}", "stop_lost")
-    return _in_frame(reference, in_step, first)
+    return _in_frame(reference, product, changed[: len(reference) + added], first)
 
 
 def _extension(reference: str, product: str, stop: int) -> ProteinChange:
@@ -179,14 +174,24 @@ def _frameshift(reference: str, product: str, first: int, stop: int) -> ProteinC
     return _named(f"{{{old}}}{first + 1}{{{new}}}fs{{*}}{length}", "frameshift_variant")
 
 
-def _in_frame(reference: str, product: str, first: int) -> ProteinChange:
-    """Name of a change that keeps the frame; `product` may hold an early stop."""
+def _in_frame(reference: str, product: str, in_step: str, first: int) -> ProteinChange:
+    """Name of a change that keeps the frame.
+
+    Args:
+        reference: protein with its stop.
+        product: changed protein up to its first stop.
+        in_step: as many changed residues as the frame makes; an early stop lies inside.
+        first: first changed residue, 0-based.
+    """
+    if "*" not in in_step:
+        letters = "".join(f"{{{x}}}" for x in product[first:])
+        return _named(f"{_residues(first, reference[first:])}delins{letters}", "stop_lost")
     last = min(
-        _common(reference[first:][::-1], product[first:][::-1]),
-        min(len(reference), len(product)) - first,
+        _common(reference[first:][::-1], in_step[first:][::-1]),
+        min(len(reference), len(in_step)) - first,
     )
     old = reference[first : len(reference) - last]
-    new = product[first : len(product) - last]
+    new = in_step[first : len(in_step) - last]
     early = new.find("*")
     if early >= 0:
         new = new[: early + 1]
