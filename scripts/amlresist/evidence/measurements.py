@@ -11,7 +11,7 @@ from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
 from amlresist.mirna.records import MirnaChange, MirnaQc
 from amlresist.sheet import DIAGNOSIS, NORMAL, REMISSION, comparisons, timepoint_rank
 from amlresist.tables import read_table
-from amlresist.variants.records import PairSummary, VariantChange
+from amlresist.variants.records import HotspotCheck, PairSummary, VariantChange
 
 Row = TypeVar("Row")
 DIFFERENT_PEOPLE = "different_people"
@@ -43,6 +43,7 @@ class PatientTables:
     patient: str
     variants: tuple[VariantChange, ...] | None = None
     variant_summary: tuple[PairSummary, ...] | None = None
+    hotspots: tuple[HotspotCheck, ...] | None = None
     itd_libraries: tuple[ItdLibrary, ...] | None = None
     itd_clones: tuple[ItdClone, ...] | None = None
     itd_pairs: tuple[ItdPair, ...] | None = None
@@ -146,6 +147,7 @@ def read_patient_tables(patient: str, folder: Path) -> PatientTables:
         patient=patient,
         variants=read("variants/variants.tsv", VariantChange),
         variant_summary=read("variants/variant_summary.tsv", PairSummary),
+        hotspots=read("variants/hotspots.tsv", HotspotCheck),
         itd_libraries=read("flt3_itd/flt3_itd.tsv", ItdLibrary),
         itd_clones=read("flt3_itd/flt3_itd_clones.tsv", ItdClone),
         itd_pairs=read("flt3_itd/flt3_itd_pairs.tsv", ItdPair),

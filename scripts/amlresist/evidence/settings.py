@@ -10,6 +10,7 @@ class Settings:
     beyond_review: bool
     claims_tables: list[str]
     covered_share: float
+    hotspot_limit: float
     itd_detection_limit: float
     allelic_ratio_cut: float
     high_percentile: float

@@ -243,6 +243,7 @@ def _not_covered(
         for point in timepoints
         for gene in clause.names
         if (gap := _gap(gene, point, tables, settings))
+        and not _hotspots_excluded(clause, gene, point, tables, settings)
     ]
     return "; ".join(dict.fromkeys(gaps))
 
@@ -259,6 +260,26 @@ def _gap(gene: str, timepoint: str, tables: PatientTables, settings: Settings) -
     if not max(shares) >= settings.covered_share:
         return f"only {max(shares):.0%} of {gene} was deep enough at {timepoint}"
     return ""
+
+
+def _hotspots_excluded(
+    clause: Clause, gene: str, timepoint: str, tables: PatientTables, settings: Settings
+) -> bool:
+    """Whether every change the clause names was looked at there, not seen, and excluded."""
+    asked = {*clause.proteins, *clause.residues}
+    found = [
+        row
+        for row in tables.hotspots or ()
+        if row.timepoint == timepoint
+        and row.gene == gene
+        and (row.protein_change in asked or row.protein_change[:-1] in asked)
+    ]
+    looked_at = {row.protein_change for row in found} | {row.protein_change[:-1] for row in found}
+    return (
+        bool(asked)
+        and asked <= looked_at
+        and all(row.seen is False and row.excluded_above <= settings.hotspot_limit for row in found)
+    )
 
 
 def _coverage_at(tables: PatientTables, timepoint: str) -> list[GeneCoverage]:
