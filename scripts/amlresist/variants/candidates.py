@@ -36,7 +36,7 @@ def select(
     reads = np.column_stack((reads, reads.sum(axis=1)))
     depth = np.column_stack((depth, depth.sum(axis=1)))
     tail = bdtrc(np.maximum(reads - 1, 0), np.maximum(depth, reads), error)
-    passes = ((reads >= min_reads) & (tail <= max_p)).any(axis=1)
+    passes = np.asarray(((reads >= min_reads) & (tail <= max_p)).any(axis=1))
     return [allele for allele, passed in zip(alleles, passes, strict=True) if passed]
 
 
