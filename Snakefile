@@ -18,7 +18,7 @@ HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
 from amlresist.errors import InputError
 from amlresist.plan import folder_of, make_plan, resource_digest, source_digest
-from amlresist.start import check_inputs, prepare_jobs
+from amlresist.start import check_inputs, prepare_jobs, report_unfinished
 
 prepare_jobs(HOME / "scripts")
 
@@ -62,7 +62,4 @@ onsuccess:
 
 
 onerror:
-    print(
-        "Some jobs failed: their logs are named above. The other patients' pages are in "
-        f"{RESULTS}/*/report; correct the cause and run the same command again to resume."
-    )
+    report_unfinished(plan)

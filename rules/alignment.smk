@@ -23,7 +23,7 @@ rule align:
     params:
         library=lambda wildcards: plan.reads_json(wildcards.sample),
         settings=plan.settings_json("alignment"),
-        source=source_digest("alignment"),
+        source=source_digest("alignment", "inputs", "reference"),
     message:
         "{wildcards.patient}: aligning {wildcards.sample}"
     shell:

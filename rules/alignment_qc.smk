@@ -10,6 +10,7 @@ rule alignment_qc:
         table=f"{RESULTS}/{{patient}}/alignment_qc/alignment_qc.tsv",
         coverage=f"{RESULTS}/{{patient}}/alignment_qc/gene_coverage.tsv",
         identity=f"{RESULTS}/{{patient}}/alignment_qc/pair_identity.tsv",
+        genotypes=f"{RESULTS}/{{patient}}/alignment_qc/genotypes.tsv",
     log:
         f"{LOGS}/{{patient}}/alignment_qc.log",
     benchmark:
@@ -25,7 +26,7 @@ rule alignment_qc:
         settings=plan.settings_json("alignment_qc"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         out_dir=lambda wildcards, output: folder_of(output.table),
-        source=source_digest("alignment_qc"),
+        source=source_digest("alignment_qc", "inputs", "reference"),
     message:
         "{wildcards.patient}: coverage and identity"
     shell:

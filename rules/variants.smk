@@ -41,6 +41,7 @@ rule variants:
         counts=f"{RESULTS}/{{patient}}/variants/allele_counts.tsv",
         summary=f"{RESULTS}/{{patient}}/variants/variant_summary.tsv",
         clones=f"{RESULTS}/{{patient}}/variants/clones.tsv",
+        hotspots=f"{RESULTS}/{{patient}}/variants/hotspots.tsv",
         vcf=f"{RESULTS}/{{patient}}/variants/variants.vcf.gz",
         maf=f"{RESULTS}/{{patient}}/variants/variants.maf",
     log:

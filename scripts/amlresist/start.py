@@ -1,4 +1,4 @@
-"""What happens once, before the first job of a run."""
+"""What happens once around the jobs of a run: before the first, and after one has failed."""
 
 import os
 import subprocess
@@ -30,3 +30,29 @@ def check_inputs(plan: Plan) -> None:
     done = subprocess.run([*command, "--out-dir", f"{plan.results}/inputs"], check=False)
     if done.returncode:
         raise SystemExit(f"No job was started. The problems are also in {plan.results}/inputs.")
+
+
+def report_unfinished(plan: Plan) -> None:
+    """Write the cohort tables and page from what is there, with the failed patients named first.
+
+    Their time stamps do not matter: once the missing patients are done, Snakemake makes them again.
+    """
+    cohort = f"{plan.results}/cohort"
+    names = ["--results", plan.results, "--patients", *plan.patients]
+    page = ["report", "cohort", *names, "--out", f"{cohort}/report.html"]
+    page += ["--provenance", f"{plan.results}/provenance.json"]
+    for command in (["cohort", *names, "--out-dir", cohort], page):
+        done = subprocess.run(
+            [sys.executable, "-m", "amlresist", *command],
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            break
+    else:
+        print(f"The cohort page lists the failed patients first: {cohort}/report.html")
+    print(
+        "Some jobs failed; their logs are shown above. Correct the cause and run the same command"
+    )
+    print("again: what is finished stays.")

@@ -1,4 +1,4 @@
-"""An unseen hotspot change is 'not observed' where its own codon was read, whatever the gene's rest."""
+"""An unseen hotspot change is not observed where its own codon was read, whatever the rest."""
 
 import pytest
 
