@@ -58,15 +58,14 @@ def normalise(allele: Allele, fetch: FetchSequence) -> Allele:
     chrom, pos, ref, alt = allele.chrom, allele.pos, allele.ref.upper(), allele.alt.upper()
     left = ""
     while ref and alt and ref[-1] == alt[-1] and len(ref) + len(alt) > 2:
-        ref, alt = ref[:-1], alt[:-1]
+        dropped, ref, alt = ref[-1], ref[:-1], alt[:-1]
         if ref and alt:
             continue
         if not left:
             start = max(0, pos - _CHUNK)
             left = fetch(chrom, start, pos).upper()
         if not left:  # the start of the contig: nothing to the left to lean on
-            base = allele.ref[-1].upper()
-            return Allele(chrom, pos, ref + base, alt + base)
+            return Allele(chrom, pos, ref + dropped, alt + dropped)
         ref, alt, left, pos = left[-1] + ref, left[-1] + alt, left[:-1], pos - 1
     while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
         ref, alt, pos = ref[1:], alt[1:], pos + 1
