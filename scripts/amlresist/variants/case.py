@@ -17,7 +17,7 @@ from amlresist.variants.candidates import read_candidates
 from amlresist.variants.clone_table import clone_names, clone_rows, find_clones, leukemic_timepoints
 from amlresist.variants.comparison import Case, Locus, compare
 from amlresist.variants.consequence import Annotation, Annotator
-from amlresist.variants.given import GivenTable, read_given
+from amlresist.variants.given import GivenCount, GivenTable, read_given
 from amlresist.variants.hotspot_table import hotspot_rows
 from amlresist.variants.hotspots import hotspot_alleles, hotspot_of, hotspots
 from amlresist.variants.overdispersion import estimate
@@ -42,7 +42,7 @@ from amlresist.variants.tracks import (
     track_from_reads,
 )
 
-GivenCounts = dict[Allele, tuple[int | None, int | None]]
+GivenCounts = dict[Allele, GivenCount]
 
 
 @dataclass(frozen=True, slots=True)

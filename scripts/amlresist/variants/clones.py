@@ -10,8 +10,12 @@ from amlresist.variants.read_columns import Ints
 
 _MAX_CLUSTERS = 10
 _ROUNDS = 60
+_SMALLEST_RHO = 2e-4  # no capture is more even
 _OUTLIER_SHARE = 0.02  # weight of a component that fits anything, so that strays form no cluster
 _SMALLEST = 1e-3
+_CLONE_DISTANCE = 2.5  # standard deviations of one variant's VAF between two clones
+_OUTLIER_DISTANCE = 4.5  # the same where one of the two is small
+_SMALL_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def cluster(alt: Ints, depth: Ints, error: float, rho: float) -> Clusters:
         error: error rate, the lowest VAF a centre takes.
         rho: overdispersion.
     """
-    k = effective_share(depth, rho)
+    k = effective_share(depth, max(rho, _SMALLEST_RHO))
     hits, total = alt * k, depth * k
     if not len(alt):
         return Clusters(
@@ -60,7 +64,44 @@ def cluster(alt: Ints, depth: Ints, error: float, rho: float) -> Clusters:
         elif score > best[0] + 40:
             break
     assert best is not None
-    return _ordered(best[1], best[2], hits, total)
+    responsibility = _merged(best[2], hits, total, error)
+    return _ordered(_centres(responsibility, hits, total, error), responsibility, hits, total)
+
+
+def _centres(responsibility: Floats, hits: Floats, total: Floats, error: float) -> Floats:
+    """Mean VAF of each cluster; the last column of `responsibility` is that of strays."""
+    numerator = responsibility[:, :-1].T @ hits + 0.5
+    denominator = responsibility[:, :-1].T @ total + 1
+    return np.clip(numerator / denominator, error, 1 - _SMALLEST)
+
+
+def _merged(responsibility: Floats, hits: Floats, total: Floats, error: float) -> Floats:
+    """Join clusters that lie closer together than the variants of one clone scatter.
+
+    The capture bias of a locus is the same at all time points, so one clone is long drawn out and
+    would be split; two clones make two peaks only from two standard deviations apart. Clusters that
+    are small beside their neighbour are its outliers up to a larger distance.
+    """
+    while responsibility.shape[1] > 2:
+        centres = _centres(responsibility, hits, total, error)
+        sizes = responsibility[:, :-1].sum(axis=0)
+        effective = np.median(total, axis=0)
+        near: tuple[float, int, int] | None = None
+        for i in range(len(centres)):
+            for j in range(i):
+                middle = (sizes[i] * centres[i] + sizes[j] * centres[j]) / (sizes[i] + sizes[j])
+                variance = middle * (1 - middle) / np.maximum(effective, 1)
+                apart = float((np.abs(centres[i] - centres[j]) / np.sqrt(variance)).max())
+                small = min(sizes[i], sizes[j]) <= _SMALL_SHARE * max(sizes[i], sizes[j])
+                apart /= _OUTLIER_DISTANCE if small else _CLONE_DISTANCE
+                if apart < 1 and (near is None or apart < near[0]):
+                    near = (apart, j, i)
+        if near is None:
+            break
+        responsibility = responsibility.copy()
+        responsibility[:, near[1]] += responsibility[:, near[2]]
+        responsibility = np.delete(responsibility, near[2], axis=1)
+    return responsibility
 
 
 def _fit(hits: Floats, total: Floats, number: int, error: float) -> tuple[Floats, Floats, float]:
@@ -77,9 +118,7 @@ def _fit(hits: Floats, total: Floats, number: int, error: float) -> tuple[Floats
         responsibility = density / density.sum(axis=1, keepdims=True)
         share = responsibility[:, :number].sum(axis=0)
         weights = np.maximum(share / share.sum(), 1e-12) * (1 - _OUTLIER_SHARE)
-        numerator = responsibility[:, :number].T @ hits + 0.5
-        denominator = responsibility[:, :number].T @ total + 1
-        centres = np.clip(numerator / denominator, error, 1 - _SMALLEST)
+        centres = _centres(responsibility, hits, total, error)
     log_likelihood = float((top[:, 0] + np.log(density.sum(axis=1))).sum())
     return centres, responsibility, log_likelihood
 

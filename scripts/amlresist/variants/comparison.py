@@ -148,7 +148,7 @@ def compare(
     observations = observations_of(case, settings)
     question = question_of(case, before, after, settings)
     posterior = fit(observations, question)
-    seen = [present(observations, column, settings.presence_alpha) for column in (before, after)]
+    seen = [_seen(case, observations, column, settings) for column in (before, after)]
     probabilities = statements_of(posterior, seen[0], seen[1])
     pair = (case.tracks[before], case.tracks[after])
     evaluable = np.logical_and.reduce([(t.depth > 0) & t.assayed for t in pair])
@@ -165,6 +165,16 @@ def compare(
     rows = _rows(case, question, labels, seen, change_p_value(observations, question))
     null = null_pair(observations, question, settings) if evaluable.any() else NAN
     return rows, _summary(case, question, rows, null)
+
+
+def _seen(case: Case, observations: Observations, column: int, settings: Settings) -> Mask:
+    """Loci seen at a time point; a VAF without counts must pass the absence limit itself.
+
+    How many fragments are noise depends on the depth, which is not known there.
+    """
+    track = case.tracks[column]
+    shown = present(observations, column, settings.presence_alpha)
+    return shown & (~track.assumed | (track.alt >= settings.absence_limit * track.depth))
 
 
 def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[np.float64]) -> Mask:
@@ -437,7 +447,7 @@ def _row(
         reason=reason(
             before, after, variant_class, best, probability, float(question.scale[i]), needed
         ),
-        flags=_flags(case, question, locus, sides, variant_class),
+        flags=_flags(case, question, i, locus, sides, variant_class),
         change_p_value=change_p,
         clone="",
     )
@@ -457,6 +467,7 @@ def _depth_needed(case: Case, sides: Sequence[Side]) -> int | None:
 def _flags(
     case: Case,
     question: Question,
+    i: int,
     locus: Locus,
     sides: Sequence[Side],
     variant_class: VariantClass,
@@ -481,6 +492,9 @@ def _flags(
         flags.append("possible_loh")
     if variant_class is VariantClass.GERMLINE and shows_loh([side.vaf for side in sides]):
         flags.append("loh")
+    for column, word in ((question.before, "before"), (question.after, "after")):
+        if case.tracks[column].assumed[i]:
+            flags.append(f"depth_assumed_{word}")
     if "<" in locus.allele.alt:
         flags.append("no_coordinates" if not locus.allele.chrom else "no_alleles")
     if any(0 < s.depth < 20 for s in sides if s.depth is not None):

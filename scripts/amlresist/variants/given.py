@@ -3,10 +3,12 @@
 What a file does not list it does not say: a missing record or genotype is unknown, never absent.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from amlresist.errors import InputError, Problem
 from amlresist.files import open_text
@@ -18,6 +20,14 @@ UNPLACED = ""
 """Contig of rows that give no coordinates; their position is the row's number."""
 
 
+class GivenCount(NamedTuple):
+    """Fragments of one allele at one time point; None where the file does not say."""
+
+    alt: int | None
+    depth: int | None
+    assumed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class GivenVariant:
     """One row of a given result, for one library.
@@ -27,6 +37,7 @@ class GivenVariant:
         alt, depth: fragments or reads, None where the file does not say.
         gene, protein_change: as written, "" where not.
         line: line of the file.
+        assumed: the file gives a VAF alone; the depth is the library's median.
     """
 
     allele: Allele
@@ -35,6 +46,7 @@ class GivenVariant:
     gene: str
     protein_change: str
     line: int
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,16 +319,52 @@ def _read_wide(rows: _Rows, place: Wanted) -> Iterator[GivenVariant]:
             f"no columns with the counts at {place.timepoint}",
             f"Name them {place.timepoint}_ref_count and {place.timepoint}_alt_count.",
         )
-    for number, row in rows.rows:
-        yield _counted(rows, row, number, columns, place)
+    variants = [_counted(rows, row, number, columns, place) for number, row in rows.rows]
+    column = _vaf_column(rows.header, place)
+    if column is None:
+        yield from variants
+        return
+    depths = sorted(v.depth for v in variants if v.depth)
+    written = {number: row[column] for number, row in rows.rows}
+    percent = max((_share(text) or 0.0 for text in written.values()), default=0.0) > 1
+    for variant in variants:
+        share = _share(written[variant.line]) if variant.depth is None and depths else None
+        if share is None:
+            yield variant
+            continue
+        depth = depths[len(depths) // 2]
+        alt = round(depth * min(1.0, share / 100 if percent else share))
+        yield dataclasses.replace(variant, alt=alt, depth=depth, assumed=True)
+
+
+def _vaf_column(header: Iterable[str], place: Wanted) -> str | None:
+    """The column with the VAF of the library, in percent or as a fraction."""
+    names = _column_prefixes(place)
+    for name in header:
+        prefix, _, what = re.sub(r"[._ ]", " ", name.lower()).rpartition(" ")
+        if prefix in names and what in {"vaf", "af"}:
+            return name
+    return None
+
+
+def _share(text: str) -> float | None:
+    try:
+        share = float(text.strip())
+    except ValueError:
+        return None
+    return share if 0 <= share <= 100 else None
+
+
+def _column_prefixes(place: Wanted) -> set[str]:
+    """What the columns of the library may begin with, in small letters."""
+    stem = place.timepoint.rstrip("0123456789")
+    names = {place.timepoint.lower(), place.sample.lower()}
+    return names | _PREFIXES.get(stem, set()) if stem == place.timepoint else names
 
 
 def _count_columns(header: Iterable[str], place: Wanted) -> dict[str, str]:
     """`ref`, `alt`, `depth` -> column of the library."""
-    stem = place.timepoint.rstrip("0123456789")
-    names = {place.timepoint.lower(), place.sample.lower()}
-    if stem == place.timepoint:
-        names |= _PREFIXES.get(stem, set())
+    names = _column_prefixes(place)
     found: dict[str, str] = {}
     for name in header:
         match = _COUNT_COLUMN.fullmatch(name)

@@ -8,18 +8,20 @@ other up to rotation and lie near each other are taken for one.
 from collections.abc import Mapping
 
 from amlresist.variants.alleles import Allele
+from amlresist.variants.given import GivenCount
 
 MIN_LENGTH = 9
 MAX_DISTANCE = 300
-Counts = tuple[int | None, int | None]
 
 
-def align_insertions(listed: Mapping[str, dict[Allele, Counts]]) -> dict[str, dict[Allele, Counts]]:
+def align_insertions(
+    listed: Mapping[str, dict[Allele, GivenCount]],
+) -> dict[str, dict[Allele, GivenCount]]:
     """Give insertions that are the same the allele of the earliest time point that lists them."""
     leaders: dict[tuple[str, str], list[Allele]] = {}
-    result: dict[str, dict[Allele, Counts]] = {}
+    result: dict[str, dict[Allele, GivenCount]] = {}
     for timepoint, counts in listed.items():
-        renamed: dict[Allele, Counts] = {}
+        renamed: dict[Allele, GivenCount] = {}
         for allele, count in counts.items():
             renamed[_leader(allele, leaders)] = count
         result[timepoint] = renamed

@@ -1,6 +1,6 @@
 """What each library says of each locus: counts from reads, counts given, or only a listing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from amlresist.libraries import LibraryInput
 from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele, normalise
 from amlresist.variants.counts import FragmentCounts, count_fragments
-from amlresist.variants.given import UNPLACED, GivenTable
+from amlresist.variants.given import UNPLACED, GivenCount, GivenTable
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.model import Mask
 from amlresist.variants.noise import control_alleles, error_of, learn
@@ -33,6 +33,7 @@ class Track:
         alt_forward: alternative fragments whose first read is forward.
         assayed: the locus is in what the library was made to cover.
         listed: a given result lists the variant (always true for counts above 0).
+        assumed: only a VAF is given; the depth is the library's median.
         error: error rate assumed.
     """
 
@@ -46,6 +47,7 @@ class Track:
     alt_forward: Ints
     assayed: Mask
     listed: Mask
+    assumed: Mask
     error: Floats
 
     @property
@@ -101,7 +103,7 @@ def track_from_reads(
 def track_from_given(
     library: LibraryInput,
     table: GivenTable,
-    variants: dict[Allele, tuple[int | None, int | None]],
+    variants: Mapping[Allele, GivenCount],
     alleles: Sequence[Allele],
     settings: Settings,
 ) -> Track:
@@ -110,7 +112,7 @@ def track_from_given(
     for i, allele in enumerate(alleles):
         if allele not in variants:
             continue
-        alt, depth = variants[allele]
+        alt, depth, track.assumed[i] = variants[allele]
         track.listed[i] = alt != 0
         if alt is not None and depth is not None:
             track.alt[i], track.depth[i] = alt, depth
@@ -121,18 +123,18 @@ def track_from_given(
 
 def given_alleles(
     table: GivenTable, fetch: FetchSequence | None, contigs: frozenset[str]
-) -> dict[Allele, tuple[int | None, int | None]]:
+) -> dict[Allele, GivenCount]:
     """Normalised allele -> (alt, depth) of a given result.
 
     Without a reference that has the contig, alleles stay as written.
     """
-    found: dict[Allele, tuple[int | None, int | None]] = {}
+    found: dict[Allele, GivenCount] = {}
     for variant in table.variants:
         allele = variant.allele
         if fetch is not None and allele.chrom in contigs and "<" not in allele.alt:
             allele = normalise(_with_anchor(allele, fetch), fetch)
-        if allele not in found or (found[allele][0] or 0) < (variant.alt or 0):
-            found[allele] = (variant.alt, variant.depth)
+        if allele not in found or (found[allele].alt or 0) < (variant.alt or 0):
+            found[allele] = GivenCount(variant.alt, variant.depth, variant.assumed)
     return found
 
 
@@ -192,6 +194,7 @@ def _empty(library: LibraryInput, source: str, n: int, error: float) -> Track:
         unknown(),
         unknown(),
         unknown(),
+        np.zeros(n, dtype=bool),
         np.zeros(n, dtype=bool),
         np.zeros(n, dtype=bool),
         np.full(n, error),
