@@ -117,6 +117,18 @@ def test_a_change_outside_genes_is_intergenic() -> None:
     assert annotate(2, 1, "C") == Annotation()
 
 
+def test_without_a_whole_reading_frame_no_protein_change_is_named() -> None:
+    cut = transcript(EXONS, (*CDS[:2], (_C3, _C3 + 6)))
+
+    def fetch(chrom: str, start: int, end: int) -> str:
+        return fetch_of("+", start, end)
+
+    place = coding(9)
+    found = Annotator([cut], fetch).annotate(Allele(CHROM, place, PLUS[place], "A"))
+    assert (found.hgvs_c, found.hgvs_p) == ("c.9G>A", "")
+    assert found.consequence == "coding_sequence_variant"
+
+
 @given(place=st.integers(START, START + len(GENE) - 1))
 def test_every_base_has_the_same_name_on_both_strands(place: int) -> None:
     plus, minus = CodingFrame.of(MODELS["+"]), CodingFrame.of(MODELS["-"])

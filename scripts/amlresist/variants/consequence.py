@@ -121,6 +121,8 @@ class Annotator:
         changed = sequence[:start] + inserted + sequence[end:]
         length = frame.coding_end - frame.coding_start
         protein = translate(sequence[:length])
+        if protein.find("*") != len(protein) - 1 or length % 3:
+            return None  # no whole reading frame: part of a transcript, another genetic code
         gained = len(inserted) - (end - start)
         named = protein_change(protein, translate(changed), None if gained % 3 else gained // 3)
         if named.term != "synonymous_variant":
