@@ -15,7 +15,7 @@ from amlresist.flt3_itd.records import CloneChange, ItdLibrary, ItdPair
 from amlresist.report.axes import Axis, ratio_axis
 from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
 from amlresist.report.embedded import EmbeddedTable, embed
-from amlresist.report.labels import CHANGES
+from amlresist.report.labels import CHANGES, count_labels, is_pair
 from amlresist.report.render import render
 from amlresist.report.results import STATIONS
 from amlresist.report.settings import Settings
@@ -78,6 +78,7 @@ def cohort_page(results: Path, patients: Sequence[str], provenance: Any, setting
         driver_genes(settings.extra_driver_genes),
     )
     drivers = [variant for variant in ranked if variant.is_driver]
+    counts = label_counts([variant.row for variant in ranked], settings.fdr)
     pairs = gathered(results, patients, "flt3_itd", "flt3_itd_pairs.tsv", ItdPair)
     libraries = gathered(results, patients, "flt3_itd", "flt3_itd.tsv", ItdLibrary)
     mechanisms = gathered(results, patients, "evidence", "mechanisms.tsv", MechanismSummary)
@@ -95,7 +96,8 @@ def cohort_page(results: Path, patients: Sequence[str], provenance: Any, setting
         "has_page": {name: _page(results, name).is_file() for name in order},
         "status_counts": Counter(row.status for row in statuses),
         "summaries": {(row.patient, row.comparison): row for row in summaries},
-        "totals": _totals(summaries),
+        "counts": counts,
+        "totals": _totals(counts, summaries),
         "oncoprint": oncoprint(order, drivers, pairs),
         "mechanisms": mechanism_matrix(order, mechanisms),
         "letters": {label.value: letter for label, letter in LETTERS.items()},
@@ -117,6 +119,17 @@ def cohort_page(results: Path, patients: Sequence[str], provenance: Any, setting
     return render("cohort.html.j2", {**content, "embedded": embedded, "data": data})
 
 
+def label_counts(
+    rows: Sequence[VariantChange], fdr: float
+) -> dict[tuple[str, str], Counter[VariantClass]]:
+    """Somatic variants per (patient, comparison) and label, counted as the patient's page does."""
+    grouped: dict[tuple[str, str], list[VariantChange]] = {}
+    for row in rows:
+        if is_pair(row.comparison):
+            grouped.setdefault((row.patient, row.comparison), []).append(row)
+    return {key: count_labels(own, fdr, fdr)[0] for key, own in grouped.items()}
+
+
 def oncoprint(
     patients: Sequence[str], drivers: Sequence[RankedVariant], pairs: Sequence[ItdPair]
 ) -> Matrix:
@@ -127,7 +140,10 @@ def oncoprint(
         if variant.row.comparison == first[variant.row.patient]:
             key = variant.row.patient, variant.row.gene or variant.name
             labels.setdefault(key, []).append(variant.row.variant_class)
+    with_dna = {pair.patient for pair in pairs if pair.assay == "dna"}
     for pair in pairs:
+        if pair.assay != "dna" and pair.patient in with_dna:
+            continue  # the same clones, read once more from RNA
         if pair.comparison == first[pair.patient]:
             labels.setdefault((pair.patient, ITD_COLUMN), []).append(ITD_CLASSES[pair.change])
     frequency = Counter(gene for _, gene in labels)
@@ -237,9 +253,11 @@ def _most_changed(rows: Sequence[GeneChange]) -> list[GeneChange]:
     return sorted(rows, key=lambda row: (-(row.n_gained + row.n_lost), row.gene))
 
 
-def _totals(summaries: Sequence[PairSummary]) -> dict[str, float]:
-    names = ("acquired", "lost", "expanding", "contracting", "stable", "not_evaluable")
-    totals = {name: float(sum(getattr(row, f"n_{name}") for row in summaries)) for name in names}
+def _totals(
+    counts: Mapping[tuple[str, str], Counter[VariantClass]], summaries: Sequence[PairSummary]
+) -> dict[str, float]:
+    labels = (*CHANGES, VariantClass.NOT_EVALUABLE)
+    totals = {str(label): float(sum(c[label] for c in counts.values())) for label in labels}
     wrong = [row.expected_wrong_labels for row in summaries]
     return totals | {"wrong": sum(value for value in wrong if not math.isnan(value))}
 

@@ -115,6 +115,15 @@ class Trajectory:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreGroup:
+    """Pathway changes of one scoring method, which has a scale of its own; (line, row) each."""
+
+    method: str
+    axis: axes.Axis
+    rows: tuple[tuple[int, PathwayChange], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MechanismGroup:
     """One of the review's four classes of mechanisms."""
 
@@ -172,9 +181,10 @@ def patient_page(
         "evidence_tables": EVIDENCE_TABLES,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
-        "mirnas": mirnas[: settings.max_rows],
-        "genes": genes[: settings.max_rows],
-        "is_told": is_told,
+        "mirnas": list(enumerate(mirnas[: settings.max_rows])),
+        "genes": list(enumerate(genes[: settings.max_rows])),
+        "changed": CHANGED,
+        "score_groups": score_groups(results.of(PathwayChange)),
         "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
@@ -275,8 +285,19 @@ def poorly_covered(rows: Sequence[GeneCoverage], share: float) -> list[GeneCover
     return sorted(low, key=lambda row: (row.share_at_minimum, row.gene, row.sample))
 
 
+def score_groups(rows: Sequence[PathwayChange]) -> list[ScoreGroup]:
+    """Pathways by method in the order of the table, those that changed first."""
+    groups = []
+    for method in dict.fromkeys(row.method for row in rows):
+        own = [(line, row) for line, row in enumerate(rows) if row.method == method]
+        own.sort(key=lambda item: (item[1].direction not in CHANGED, item[0]))
+        reach = [v for _, row in own for v in (row.delta_low, row.delta, row.delta_high)]
+        groups.append(ScoreGroup(method, axes.change_axis(6, 194, reach), tuple(own)))
+    return groups
+
+
 def is_told(row: MirnaChange | ExpressionChange) -> bool:
-    """Whether a row is shown in the page's table: it changed, or the review names it."""
+    """Whether a reader looks for the row: it changed, or the review names it."""
     return row.in_review or row.direction in CHANGED
 
 
@@ -317,9 +338,6 @@ def _change_axes(results: PatientResults, mirnas: Sequence[MirnaChange]) -> dict
     return {
         "mirna_axis": axes.change_axis(6, 194, spread(mirnas, *fold)),
         "gene_axis": axes.change_axis(6, 194, spread(results.of(ExpressionChange), *fold)),
-        "pathway_axis": axes.change_axis(
-            6, 194, spread(results.of(PathwayChange), "delta_low", "delta", "delta_high")
-        ),
         "ratio_axis": axes.ratio_axis(6, 214, libraries + spread(results.of(ItdClone), *ratios)),
     }
 

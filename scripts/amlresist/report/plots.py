@@ -8,6 +8,7 @@ from statistics import median
 
 from amlresist.report.axes import Axis, vaf_axis
 from amlresist.report.drivers import RankedVariant
+from amlresist.report.labels import is_background
 from amlresist.sheet import timepoint_rank
 from amlresist.variants.records import CloneShare
 
@@ -46,6 +47,7 @@ def vaf_scatter(variants: Sequence[RankedVariant]) -> Scatter:
     """The plot of all variants that were read at both time points."""
     x, y = vaf_axis(56, 500), vaf_axis(400, 16)
     both = [v for v in variants if v.row.before_depth and v.row.after_depth]
+    both = [v for v in both if not is_background(v.row)]
     return Scatter(
         x,
         y,
@@ -66,6 +68,7 @@ def _with_labels(variants: Sequence[RankedVariant], x: Axis, y: Axis) -> list[Sc
     for variant in variants:
         at_x, at_y = x.at(variant.row.before_vaf), y.at(variant.row.after_vaf)
         label = variant.name if variant.is_driver and len(variant.name) <= 24 else ""
+        label = "" if any(label == point.label for point in points) else label
         width = len(label) * CHARACTER_WIDTH
         to_left = at_x + 9 + width > x.end
         left = at_x - 9 - width if to_left else at_x + 9

@@ -54,6 +54,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "pct": wording.percent,
+        "sure": wording.probability,
         "num": wording.significant,
         "whole": wording.whole,
         "signed": wording.signed,

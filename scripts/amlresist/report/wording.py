@@ -4,6 +4,7 @@ import math
 
 NOT_AVAILABLE = "–"
 NEGLIGIBLE = 1e-9  # what estimators leave of a zero
+UNRESOLVED = 1e-6  # shares that no assay here can tell from zero
 CLASS_WORDS = {
     "acquired": "acquired",
     "lost": "lost",
@@ -32,7 +33,14 @@ def percent(value: float | None, digits: int = 2) -> str:
     """A share as percentage with `digits` significant digits: 0.0093 -> "0.93 %"."""
     if value is None or math.isnan(value):
         return NOT_AVAILABLE
-    return f"{significant(100 * value, digits)} %"
+    return f"{significant(100 * value, digits)} %" if abs(value) >= UNRESOLVED else "0 %"
+
+
+def probability(value: float | None) -> str:
+    """A probability that never claims to be certain: 0.99998 -> "> 99.9 %"."""
+    if value is not None and value >= 0.9995:
+        return "> 99.9 %"
+    return percent(value, 3)
 
 
 def significant(value: float | None, digits: int = 3) -> str:
