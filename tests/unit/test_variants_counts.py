@@ -246,8 +246,14 @@ def planted_world(folder: Path) -> tuple[World, list[Allele]]:
     for place, run in zip(repeats, runs * 2, strict=True):
         genome = with_run(genome, place, run)
     world = World.make(folder, genome)
-    alleles = [world.allele(p, "", random_bases(s, rng)) for p, s in zip(places, SIZES)]
-    for p, size in zip(places[len(SIZES) :], SIZES):
+    n_sizes = len(SIZES)
+    alleles = [
+        world.allele(p, "", random_bases(size, rng))
+        for p, size in zip(places[:n_sizes], SIZES, strict=True)
+    ]
+    for p, size in zip(places[n_sizes : 2 * n_sizes], SIZES, strict=True):
+        alleles.append(world.allele(p, genome[p : p + size], ""))
+    for i, (p, run) in enumerate(zip(repeats, runs * 2, strict=True)):
         alleles.append(world.allele(p, genome[p : p + size], ""))
     for i, (p, run) in enumerate(zip(repeats, runs * 2, strict=True)):
         unit = run[:3] if run.startswith("CAG") else run[0]

@@ -1,4 +1,4 @@
-"""Small genomes, planted variants and reads for the tests and benchmarks of the variants station."""
+"""Small genomes, planted variants and reads for tests and benchmarks of the variants station."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
