@@ -244,7 +244,6 @@ def _read_maf(rows: _Rows, place: Wanted) -> Iterator[GivenVariant]:
     for number, row in rows.rows:
         if not matches(row["Tumor_Sample_Barcode"]):
             continue
-        start = _whole(row.get("Start_Position", ""), place, f"line {number}, Start_Position")
         hits = _count(row.get("t_alt_count", ""), place, f"line {number}, t_alt_count")
         ref = _count(row.get("t_ref_count", ""), place, f"line {number}, t_ref_count")
         depth = _count(row.get("t_depth", ""), place, f"line {number}, t_depth")
@@ -254,13 +253,21 @@ def _read_maf(rows: _Rows, place: Wanted) -> Iterator[GivenVariant]:
             hits = depth = None
         protein = (row[change] if change else "").removeprefix("p.")
         yield GivenVariant(
-            _maf_allele(row, start or 0),
+            _placed(row, _named(protein), place, number),
             hits,
             depth,
             row.get("Hugo_Symbol", ""),
-            "" if protein in {"NA", "."} else protein,
+            _named(protein),
             number,
         )
+
+
+def _placed(row: Mapping[str, str], protein: str, place: Wanted, line: int) -> Allele:
+    """The allele of a row; one without position is known by its gene and protein change."""
+    text = row.get("Start_Position", "")
+    if not _named(text) and not _named(row.get("Tumor_Seq_Allele2", "")):
+        return Allele(UNPLACED, 0, "N", f"<{row.get('Hugo_Symbol', '')}:{protein}>")
+    return _maf_allele(row, _whole(text, place, f"line {line}, Start_Position") or 0)
 
 
 def _maf_allele(row: Mapping[str, str], start: int) -> Allele:
