@@ -254,8 +254,6 @@ def planted_world(folder: Path) -> tuple[World, list[Allele]]:
     for p, size in zip(places[n_sizes : 2 * n_sizes], SIZES, strict=True):
         alleles.append(world.allele(p, genome[p : p + size], ""))
     for i, (p, run) in enumerate(zip(repeats, runs * 2, strict=True)):
-        alleles.append(world.allele(p, genome[p : p + size], ""))
-    for i, (p, run) in enumerate(zip(repeats, runs * 2, strict=True)):
         unit = run[:3] if run.startswith("CAG") else run[0]
         alleles.append(world.allele(p, "", unit) if i < len(runs) else world.allele(p, unit, ""))
     for p, size in zip(places[-3:], (1, 2, 5), strict=True):
