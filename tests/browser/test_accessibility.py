@@ -32,7 +32,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     ("path", "width"),
     [
-        ("P01/report/P01.html", 390),
+        ("P02/report/P02.html", 390),
         ("P01/report/P01.html", 1400),
         ("P03/report/P03.html", 1400),
         ("cohort/report.html", 1400),

@@ -37,7 +37,7 @@ def test_first_screen_answers_what_changed_how_sure_and_what_could_not_be_seen(p
     tally = patient_page.locator(".tally").inner_text()
     assert "FLT3 F691L" in tally and "IDH2 R140Q" in tally
     unseen = patient_page.locator(".answers .card").nth(2).inner_text()
-    assert "TP53 R273H" in unseen and "FLT3-ITD at diagnosis" in unseen
+    assert "TP53 R273H" in unseen and "FLT3-ITD in DNA" in unseen
 
 
 def test_page_opens_within_a_second(open_page, results):
@@ -68,10 +68,10 @@ def test_search_and_filter_narrow_the_rows_and_say_so(patient_page):
     box = patient_page.locator("#box-drivers-1")
     box.get_by_label("Search").fill("flt3")
     assert texts(patient_page, f"{DRIVERS} th") == ["FLT3 F691L\nc.1G>T · hotspot"]
-    assert box.locator(".shown").inner_text() == "1 of 11 rows"
+    assert box.locator(".shown").inner_text() == "1 of 10 rows"
     box.get_by_label("Search").fill("")
     box.get_by_label("What happened").select_option(label="cannot be told")
-    assert len(texts(patient_page, f"{DRIVERS} th")) == 3
+    assert len(texts(patient_page, f"{DRIVERS} th")) == 2
 
 
 def test_why_shows_and_hides_the_arithmetic(patient_page):
@@ -79,7 +79,7 @@ def test_why_shows_and_hides_the_arithmetic(patient_page):
     row = patient_page.locator(f"#{button.get_attribute('aria-controls')}")
     assert not row.is_visible()
     button.click()
-    assert "0 of 812 fragments carried it" in row.inner_text()
+    assert "0 of 812 fragments before" in row.inner_text()
     assert "acquired 99.8 %" in row.inner_text()
     assert button.get_attribute("aria-expanded") == "true"
     button.click()
@@ -132,6 +132,16 @@ def test_slider_moves_labels_everywhere(patient_page, results):
 def test_a_locus_that_was_not_assayed_stays_open_however_lenient_the_reader(patient_page):
     set_slider(patient_page, len(labels.THRESHOLDS) - 1)
     assert "ASXL1" in patient_page.locator("ul[data-names=not_evaluable]").inner_text()
+
+
+def test_germline_and_background_are_folded_away(patient_page):
+    fold = patient_page.locator("#aside")
+    assert not fold.locator("table").is_visible()
+    assert "TET2 L1721W" not in " ".join(texts(patient_page, "#all-table th"))
+    fold.locator("summary").click()
+    rows = " ".join(texts(patient_page, "#aside-table tbody tr"))
+    assert "TET2 L1721W germline" in " ".join(rows.split())
+    assert "KRAS Q61H not above error" in " ".join(rows.split())
 
 
 def test_keyboard_alone_reaches_and_works_the_controls(patient_page):

@@ -22,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planned", nargs="*", default=[], metavar="STATION", help="stations that had to run"
     )
     cohort = kinds.add_parser("cohort", help="the page of all patients")
+    cohort.add_argument(
+        "--benchmarks",
+        type=Path,
+        metavar="DIR",
+        help="show run times from here; the page then differs from run to run",
+    )
     multiqc = kinds.add_parser("multiqc", help="sections for MultiQC")
     for kind in (cohort, multiqc):
         kind.add_argument("--results", required=True, type=Path, help="folder of all results")
@@ -55,10 +61,12 @@ def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _cohort(arguments: argparse.Namespace, settings: Settings) -> None:
     from amlresist.report.cohort_page import cohort_page
+    from amlresist.report.run_times import run_times
 
-    page = cohort_page(
-        arguments.results, arguments.patients, _provenance(arguments.provenance), settings
-    )
+    folder = arguments.benchmarks
+    times = run_times(folder, arguments.patients) if folder else []
+    provenance = _provenance(arguments.provenance)
+    page = cohort_page(arguments.results, arguments.patients, provenance, settings, times)
     write_text(arguments.out, page)
 
 

@@ -18,7 +18,9 @@ from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.labels import CHANGES, count_labels, is_pair
 from amlresist.report.render import render
 from amlresist.report.results import STATIONS
+from amlresist.report.run_times import RunTime
 from amlresist.report.settings import Settings
+from amlresist.report.sources import gene_set_sources
 from amlresist.sheet import DIAGNOSIS, timepoint_rank
 from amlresist.tables import read_table
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass
@@ -71,8 +73,14 @@ class RatioPoint:
     y: float
 
 
-def cohort_page(results: Path, patients: Sequence[str], provenance: Any, settings: Settings) -> str:
-    """The page as HTML text."""
+def cohort_page(
+    results: Path,
+    patients: Sequence[str],
+    provenance: Any,
+    settings: Settings,
+    times: Sequence[RunTime] = (),
+) -> str:
+    """The page as HTML text; run `times` only where they were asked for."""
     ranked = rank_variants(
         gathered(results, patients, "variants", "variants.tsv", VariantChange),
         driver_genes(settings.extra_driver_genes),
@@ -113,6 +121,8 @@ def cohort_page(results: Path, patients: Sequence[str], provenance: Any, setting
         "stations": STATIONS,
         "settings": settings,
         "provenance": provenance,
+        "times": times,
+        "themes": gene_set_sources(),
     }
     embedded = _embedded(tables, drivers, mechanisms, libraries, settings.max_rows)
     data = {"tables": {table.name: table.text for table in embedded}}
@@ -140,6 +150,7 @@ def oncoprint(
         if variant.row.comparison == first[variant.row.patient]:
             key = variant.row.patient, variant.row.gene or variant.name
             labels.setdefault(key, []).append(variant.row.variant_class)
+    alone = {patient for patient, name in first.items() if not is_pair(name)}
     with_dna = {pair.patient for pair in pairs if pair.assay == "dna"}
     for pair in pairs:
         if pair.assay != "dna" and pair.patient in with_dna:
@@ -150,13 +161,18 @@ def oncoprint(
     genes = sorted(frequency, key=lambda gene: (gene != ITD_COLUMN, -frequency[gene], gene))
     return Matrix(
         tuple(genes),
-        tuple((p, tuple(_oncoprint_cell(labels.get((p, g), ())) for g in genes)) for p in patients),
+        tuple(
+            (p, tuple(_oncoprint_cell(labels.get((p, g), ()), p in alone) for g in genes))
+            for p in patients
+        ),
     )
 
 
-def _oncoprint_cell(labels: Sequence[VariantClass]) -> Cell | None:
+def _oncoprint_cell(labels: Sequence[VariantClass], is_alone: bool) -> Cell | None:
     if not labels:
         return None
+    if is_alone:
+        return Cell("o", "•")
     counts = Counter(labels)
     found = [label for label in LETTERS if counts[label]]
     text = "".join(LETTERS[n] + (str(counts[n]) if counts[n] > 1 else "") for n in found)

@@ -1,0 +1,57 @@
+"""How long each station took per patient, from the workflow's benchmark tables."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlresist.errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """Jobs of one station for one patient: wall-clock seconds in all, highest memory in MB."""
+
+    patient: str
+    station: str
+    jobs: int
+    seconds: float
+    max_rss: float
+
+
+def run_times(folder: Path, patients: Iterable[str]) -> list[RunTime]:
+    """Run times under `folder/{patient}`; a station's jobs may lie in a folder of its name.
+
+    Raises:
+        InputError: a benchmark table does not have the columns `s` and `max_rss`.
+    """
+    return [row for patient in patients for row in _of_patient(folder / patient, patient)]
+
+
+def _of_patient(folder: Path, patient: str) -> list[RunTime]:
+    jobs: dict[str, list[tuple[float, float]]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        station = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        jobs.setdefault(station, []).extend(_read(path))
+    return [
+        RunTime(patient, station, len(own), sum(s for s, _ in own), max(m for _, m in own))
+        for station, own in sorted(jobs.items())
+        if own
+    ]
+
+
+def _read(path: Path) -> list[tuple[float, float]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            rows = csv.DictReader(handle, delimiter="\t")
+            return [(_number(row["s"]), _number(row["max_rss"])) for row in rows]
+    except (KeyError, ValueError) as error:
+        message = "is not a benchmark table with the columns s and max_rss"
+        raise InputError(
+            Problem(str(path), "", "", message, "Give the folder of benchmarks.")
+        ) from error
+
+
+def _number(text: str) -> float:
+    """A measured value; jobs too short to be measured have NA or -."""
+    return 0.0 if text in {"NA", "-", ""} else float(text)
