@@ -1,0 +1,360 @@
+"""How right, how honest and how fast the paired variant comparison is, on simulated pairs.
+
+Two generators that share no code: counts drawn from known VAFs, and reads aligned with bwa.
+
+    python benchmarks/variants.py [--loci 6000] [--speed-loci 100000] [--only counts|change|reads]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import hypergeom
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "unit")]
+
+from variants_world import CHROM, World, random_bases, transcript  # noqa: E402
+
+from amlresist.__main__ import main as amlresist  # noqa: E402
+from amlresist.annotation import GeneModel, to_row  # noqa: E402
+from amlresist.simulate.reads import ReadModel  # noqa: E402
+from amlresist.tables import read_table, write_table  # noqa: E402
+from amlresist.variants.alleles import Allele, normalise  # noqa: E402
+from amlresist.variants.records import PairSummary, VariantChange, VariantClass  # noqa: E402
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+ABSENT, RATIO, ERROR, RHO, SNPS = 0.02, 1.5, 1e-3, 0.002, 300
+OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
+PAIR = (
+    VariantClass.ACQUIRED,
+    VariantClass.LOST,
+    VariantClass.EXPANDING,
+    VariantClass.CONTRACTING,
+    VariantClass.STABLE,
+)
+BINS = (0.0, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0001)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """True VAFs and drawn counts of loci at two time points, shape (n, 2) each."""
+
+    vaf: Floats
+    alt: Ints
+    depth: Ints
+
+
+def mixed_vafs(n: int, rng: np.random.Generator) -> Floats:
+    """40 % shared, 20 % small before, 15 % acquired, 15 % lost, 10 % residual, then SNPs."""
+    kind = rng.choice(5, n, p=(0.4, 0.2, 0.15, 0.15, 0.1))
+    large = rng.uniform(0.05, 0.5, (n, 2))
+    small = np.exp(rng.uniform(np.log(0.003), np.log(0.05), n))
+    fold = rng.choice((1.0, 1.0, 2.5, 0.4), n) * np.exp(rng.normal(0, 0.03, n))
+    before = np.choose(kind, (large[:, 0], small, 0 * small, large[:, 0], large[:, 0]))
+    shared = np.minimum(0.5, large[:, 0] * fold)
+    after = np.choose(kind, (shared, large[:, 1], large[:, 1], 0 * small, small))
+    return np.concatenate((np.column_stack((before, after)), np.full((SNPS, 2), 0.5)))
+
+
+def draw(vaf: Floats, depth: float, rho: float, rng: np.random.Generator) -> Pair:
+    """Beta-binomial counts; depth varies by 25 %, and one locus in ten drops out at one time."""
+    n = len(vaf)
+    mean = depth * rng.gamma(16, 1 / 16, (n, 2))
+    dropped = rng.random(n) < 0.1
+    mean[dropped, rng.integers(0, 2, n)[dropped]] *= rng.uniform(0, 0.2, dropped.sum())
+    depths = rng.poisson(mean)
+    strength = 1 / rho - 1
+    share = np.where(vaf > 0, rng.beta(np.maximum(vaf, 1e-9) * strength, (1 - vaf) * strength), 0.0)
+    seen = share + ERROR - 2 * share * ERROR
+    return Pair(vaf, rng.binomial(depths, seen), depths)
+
+
+def compared(pair: Pair) -> tuple[list[VariantChange], PairSummary, float]:
+    """Rows in the order of the loci, the summary, and the seconds it took."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = ["chrom\tpos\tref\talt\tdiagnosis_ref\tdiagnosis_alt\trelapse_ref\trelapse_alt"]
+        for i, (alt, depth) in enumerate(zip(pair.alt.tolist(), pair.depth.tolist(), strict=True)):
+            cells = [depth[0] - alt[0], alt[0], depth[1] - alt[1], alt[1]]
+            lines.append("\t".join(map(str, (CHROM, 100 + 50 * i, "A", "G", *cells))))
+        table = folder / "counts.tsv"
+        table.write_text("\n".join(lines) + "\n")
+        words = ["compare", "--library", f"diagnosis={table}", "--library", f"relapse={table}"]
+        began = time.perf_counter()
+        assert amlresist([*words, "--out-dir", str(folder)]) == 0
+        seconds = time.perf_counter() - began
+        rows = read_table(folder / "variants.tsv", VariantChange)
+        (summary,) = read_table(folder / "variant_summary.tsv", PairSummary)
+    by_place = {row.pos: row for row in rows}
+    return [by_place[100 + 50 * i] for i in range(len(pair.vaf))], summary, seconds
+
+
+def true_classes(vaf: Floats) -> dict[VariantClass, Mask]:
+    """Whether each statement is true of each locus."""
+    before, after = vaf.T
+    grown, shrunk = after > RATIO * before, before > RATIO * after
+    return {
+        VariantClass.ACQUIRED: grown & (before < ABSENT),
+        VariantClass.LOST: shrunk & (after < ABSENT),
+        VariantClass.EXPANDING: grown & (before > 0),
+        VariantClass.CONTRACTING: shrunk & (after > 0),
+        VariantClass.STABLE: ~grown & ~shrunk,
+    }
+
+
+def set_difference(pair: Pair) -> Mask:
+    """Acquired where the variant is called after (3 fragments, VAF 2 %) and not before."""
+    called = (pair.alt >= 3) & (pair.alt >= ABSENT * pair.depth)
+    return np.asarray(called[:, 1] & ~called[:, 0])
+
+
+def fisher(pair: Pair) -> Mask:
+    """Acquired where VAF rises with one-sided P < 0.025 from fewer than 3 fragments before."""
+    total, hits = pair.depth.sum(axis=1), pair.alt.sum(axis=1)
+    p = hypergeom.sf(pair.alt[:, 1] - 1, total, hits, pair.depth[:, 1])
+    return np.asarray((p < 0.025) & (pair.alt[:, 0] < 3))
+
+
+def labels(n: int, depths: Sequence[int], rng: np.random.Generator) -> list[VariantChange]:
+    """Print wrong and missed labels per depth beside simple rules; returns all rows."""
+    print("\n## Labels, counts\n\ndepth\trule\tclass\tlabels\twrong_%\trecall_%\tnot_evaluable_%")
+    everything: list[tuple[VariantChange, dict[VariantClass, bool]]] = []
+    for depth in depths:
+        pair = draw(mixed_vafs(n, rng), depth, RHO, rng)
+        rows, summary, _ = compared(pair)
+        rows, truth = rows[:n], {c: m[:n] for c, m in true_classes(pair.vaf).items()}
+        given = np.array([row.variant_class.value for row in rows])
+        unknown = 100 * (given == VariantClass.NOT_EVALUABLE.value).mean()
+        absent = {VariantClass.ACQUIRED: 0, VariantClass.LOST: 1}
+        for name in PAIR:
+            mine = given == name.value
+            wrong = mine & ~truth[name]
+            wanted = truth[name]
+            if name in absent:
+                wrong = mine & (pair.vaf[:n, absent[name]] >= ABSENT)
+                wanted = pair.vaf[:n, absent[name]] == 0
+            _line(depth, "amlresist", name.value, mine, wrong, wanted, f"{unknown:.1f}")
+        for rule, chosen in (("set difference", set_difference), ("Fisher", fisher)):
+            mine = chosen(pair)[:n]
+            wrong = mine & (pair.vaf[:n, 0] >= ABSENT)
+            _line(depth, rule, "acquired", mine, wrong, pair.vaf[:n, 0] == 0, "0")
+        print(f"# {depth}x: rho {summary.overdispersion:.4f} ({summary.overdispersion_source})")
+        for i, row in enumerate(rows):
+            everything.append((row, {c: bool(m[i]) for c, m in truth.items()}))
+    calibration(everything)
+    return [row for row, _ in everything]
+
+
+def _line(
+    depth: int, rule: str, name: str, mine: Mask, wrong: Mask, wanted: Mask, unknown: str
+) -> None:
+    share = 100 * wrong.sum() / max(mine.sum(), 1)
+    recall = 100 * (mine & wanted).sum() / max(wanted.sum(), 1)
+    print(depth, rule, name, mine.sum(), f"{share:.2f}", f"{recall:.1f}", unknown, sep="\t")
+
+
+def calibration(rows: Sequence[tuple[VariantChange, dict[VariantClass, bool]]]) -> None:
+    """Print stated against observed probability of the statements."""
+    print("\n## Calibration\n\nclass\tstated_from\tloci\tmean_stated\tobserved")
+    for name in PAIR:
+        stated = np.array([getattr(row, f"p_{name.value}") for row, _ in rows])
+        true = np.array([truth[name] for _, truth in rows])
+        best = np.array(
+            [max(PAIR, key=lambda c: getattr(row, f"p_{c.value}")) is name for row, _ in rows]
+        )
+        for low, high in pairwise(BINS):
+            chosen = best & (stated >= low) & (stated < high)
+            if chosen.sum() >= 20:
+                cells = (chosen.sum(), f"{stated[chosen].mean():.4f}", f"{true[chosen].mean():.4f}")
+                print(name.value, low, *cells, sep="\t")
+        given = np.array([row.variant_class is name for row, _ in rows])
+        error = 1 - stated[given].mean(), 1 - true[given].mean()
+        print(f"# labels {name.value}: stated error {error[0]:.4f}, observed {error[1]:.4f}")
+
+
+def change_test(loci: int, rng: np.random.Generator) -> None:
+    """Print how often an unchanged VAF gets P < 0.05, rho learned from the pair's SNPs."""
+    print("\n## VAF change test at nominal 5 %\n\nrho\tdepth\trho_learned\tP<0.05_%")
+    for rho in (0.0005, 0.002, 0.005):
+        for depth in (500, 2000):
+            vaf = np.concatenate((np.full((loci, 2), 0.3), np.full((200, 2), 0.5)))
+            rows, summary, _ = compared(draw(vaf, depth, rho, rng))
+            p = np.array([row.change_p_value for row in rows[:loci]])
+            cells = (f"{summary.overdispersion:.4f}", f"{100 * np.nanmean(p < 0.05):.1f}")
+            print(rho, depth, *cells, sep="\t")
+
+
+def speed(loci: int, rng: np.random.Generator) -> None:
+    """Print seconds for a large count table, reading and writing included."""
+    pair = draw(mixed_vafs(loci, rng), 500, RHO, rng)
+    print(f"\n## Speed\n\n{loci} loci of a count table: {compared(pair)[2]:.1f} s")
+
+
+def planted(world_size: int, rng: np.random.Generator, folder: Path) -> tuple[World, list[Allele]]:
+    """A genome, and a variant every 250 bases: SNVs, MNVs, insertions and deletions to 30 bp."""
+    world = World.make(folder, random_bases(world_size, rng))
+    alleles = []
+    for i, place in enumerate(range(500, world_size - 500, 250)):
+        size = int(rng.integers(1, 31)) if rng.random() < 0.5 else int(rng.integers(1, 4))
+        deleted, inserted = world.genome[place], OTHER[world.genome[place]]
+        if i % 4 == 1:
+            deleted, inserted = "", random_bases(size, rng)
+        elif i % 4 == 2:
+            deleted, inserted = world.genome[place : place + size], ""
+        elif i % 4 == 3:
+            deleted = world.genome[place : place + 2]
+            inserted = "".join(OTHER[base] for base in deleted)
+        alleles.append(world.allele(place, deleted, inserted))
+    model = transcript([(100, world_size - 100)], [])
+    write_table(folder / "models.tsv", GeneModel, [to_row(model)])
+    return world, alleles
+
+
+def reads(size: int, vaf: float, depth: int, rng: np.random.Generator) -> None:
+    """Print recall and false calls of a pair whose relapse gained every planted variant."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world, alleles = planted(size, rng, folder / "world")
+        bams = {"diagnosis": world.align("dx", [(world.genome, 1.0)], depth, rng, ReadModel())}
+        mixture = [(world.genome, 1 - vaf), (world.planted(alleles), vaf)]
+        bams["relapse"] = world.align("rel", mixture, depth, rng, ReadModel())
+        _read_level(world, alleles, bams, vaf, depth)
+        _freebayes(world, alleles, bams, vaf, depth)
+        if depth >= 1000:
+            _counting_speed(world, alleles, bams, rng)
+
+
+def _read_level(
+    world: World, alleles: Sequence[Allele], bams: dict[str, Path], vaf: float, depth: int
+) -> None:
+    shared = [f"--library={timepoint}={bam}" for timepoint, bam in bams.items()]
+    shared += ["--reference", str(world.fasta), "--gene-models", str(world.folder / "models.tsv")]
+    found = str(world.folder / "candidates.vcf.gz")
+    began = time.perf_counter()
+    assert amlresist(["candidates", *shared, "--out", found]) == 0
+    middle = time.perf_counter()
+    words = ["compare", *shared, "--candidates", found, "--out-dir", str(world.folder)]
+    assert amlresist(words) == 0
+    seconds = f"{middle - began:.1f}+{time.perf_counter() - middle:.1f}"
+    rows = read_table(world.folder / "variants.tsv", VariantChange)
+    silent = (VariantClass.ARTEFACT, VariantClass.NOT_EVALUABLE)
+    called = {_allele(r) for r in rows if r.variant_class not in silent}
+    shown = {_allele(r) for r in rows if r.after_present}
+    _calls("amlresist, class given", world, alleles, called, vaf, depth, seconds)
+    _calls("amlresist, seen after", world, alleles, shown, vaf, depth, seconds)
+    ratio = [r.after_vaf / vaf for r in rows if _allele(r) in set(alleles)]
+    print(f"# mean VAF / truth at the planted loci: {np.mean(ratio):.3f}")
+
+
+def _allele(row: VariantChange) -> Allele:
+    return Allele(row.chrom, row.pos - 1, row.ref, row.alt)
+
+
+def _calls(
+    rule: str,
+    world: World,
+    alleles: Sequence[Allele],
+    called: set[Allele],
+    vaf: float,
+    depth: int,
+    seconds: str,
+) -> None:
+    true = len(called & set(alleles))
+    recall, false = true / len(alleles), len(called) - true
+    f1 = 2 * true / (len(called) + len(alleles))
+    per_100_kb = 1e5 * false / len(world.genome)
+    cells = (vaf, depth, rule, len(alleles), f"{100 * recall:.1f}", f"{per_100_kb:.1f}")
+    print(*cells, f"{f1:.4f}", seconds, sep="\t")
+
+
+def _freebayes(
+    world: World, alleles: Sequence[Allele], bams: dict[str, Path], vaf: float, depth: int
+) -> None:
+    command = f"freebayes -f {world.fasta} --pooled-continuous -F 0.01 -C 3 "
+    command += " ".join(map(str, bams.values()))
+    command += f" | bcftools norm -f {world.fasta} -m - -a 2>/dev/null | bcftools query -f "
+    command += "'%POS\\t%REF\\t%ALT\\t%QUAL\\n'"
+    began = time.perf_counter()
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    seconds = f"{time.perf_counter() - began:.1f}"
+    for least in (0, 20):
+        called = set()
+        for line in done.stdout.splitlines():
+            pos, ref, alt, quality = line.split("\t")
+            if float(quality) >= least:
+                called.add(normalise(Allele(CHROM, int(pos) - 1, ref, alt), world.fetch))
+        rule = f"freebayes, QUAL >= {least}"
+        # MNVs are split by the normalisation into their SNVs: those count as the MNV.
+        snvs = {_first_snv(a): a for a in alleles if a.kind == "mnv"}
+        parts = {p for a in snvs.values() for p in _snvs(a)}
+        joined = {snvs.get(c, c) for c in called if c not in parts or c in snvs}
+        _calls(rule, world, alleles, joined, vaf, depth, seconds)
+
+
+def _snvs(mnv: Allele) -> list[Allele]:
+    pairs = enumerate(zip(mnv.ref, mnv.alt, strict=True))
+    return [Allele(mnv.chrom, mnv.pos + i, ref, alt) for i, (ref, alt) in pairs]
+
+
+def _first_snv(mnv: Allele) -> Allele:
+    return _snvs(mnv)[0]
+
+
+def _counting_speed(
+    world: World, alleles: Sequence[Allele], bams: dict[str, Path], rng: np.random.Generator
+) -> None:
+    """Print the time to count 2,000 loci, as a multiple of `samtools view -c` over them."""
+    places = rng.choice(np.arange(300, len(world.genome) - 300), 2000 - len(alleles), replace=False)
+    loci = [*alleles]
+    for place in places.tolist():
+        base = world.genome[place]
+        loci.append(Allele(CHROM, place, base, OTHER[base]))
+    loci = sorted(set(loci))
+    bed = world.folder / "loci.bed"
+    bed.write_text("".join(f"{a.chrom}\t{a.pos}\t{a.end}\n" for a in loci))
+    began = time.perf_counter()
+    for bam in bams.values():
+        command = ["samtools", "view", "-c", "-M", "-L", str(bed), str(bam)]
+        subprocess.run(command, check=True, capture_output=True)
+    middle = time.perf_counter()
+    for bam in bams.values():
+        world.count(bam, loci)
+    once, mine = middle - began, time.perf_counter() - middle
+    print(f"# {len(loci)} loci, two BAMs: counted in {mine:.1f} s, samtools view -c {once:.1f} s,")
+    print(f"# ratio {mine / once:.1f}; indels among them: {sum(a.kind != 'snv' for a in loci)}")
+
+
+def main() -> None:
+    """Run the benchmarks asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loci", type=int, default=6000)
+    parser.add_argument("--speed-loci", type=int, default=100_000)
+    parser.add_argument("--kilobases", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--only", default="", choices=["", "counts", "change", "reads"])
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    if arguments.only in {"", "counts"}:
+        labels(arguments.loci, (100, 300, 1000), rng)
+        speed(arguments.speed_loci, rng)
+    if arguments.only in {"", "change"}:
+        change_test(2000, rng)
+    if arguments.only in {"", "reads"}:
+        print("\n## Reads\n\nvaf\tdepth\trule\tplanted\trecall_%\tfalse_per_100kb\tF1\tseconds")
+        reads(1000 * arguments.kilobases, 0.05, 300, rng)
+        reads(500 * arguments.kilobases, 0.02, 1000, rng)
+
+
+if __name__ == "__main__":
+    main()
