@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import report_example
 from amlresist.__main__ import main
+from amlresist.report import labels
 from amlresist.report.checks import State, pair_checks
 from amlresist.report.results import read_results
 from amlresist.report.wording import percent
@@ -94,10 +95,70 @@ def test_single_time_point_shows_its_variants(tmp_path):
     assert "diagnosis 85 % (given blast fraction)" in summary
 
 
+def test_single_time_point_claims_no_change(tmp_path):
+    summary = words(one_time_point_page(tmp_path), "summary")
+    assert "no change can be shown or excluded" in summary
+    for label in ("acquired", "lost", "expanding", "contracting"):
+        assert not re.search(rf"\d+ {label}", summary)
+
+
+def test_single_time_point_sets_germline_aside(tmp_path):
+    text = one_time_point_page(tmp_path)
+    assert "TET2 L1721W" not in words(text, "variants")
+    assert "TET2 L1721W germline" in words(text, "all-variants")
+
+
 def one_time_point_page(folder: Path) -> str:
     report_example.write_single(folder, "P01")
     provenance = report_example.write_provenance(folder / "provenance.json")
     return report_example.write_page(folder, "P01", provenance).read_text()
+
+
+def test_candidates_at_the_level_of_errors_do_not_bury_what_was_seen(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "variants/variants.tsv"
+    noise = [
+        report_example.variant("KRAS", f"G12{x}", "not_evaluable", (1, 900), (0, 800), pos=i)
+        for i, x in enumerate("ACDRSV", start=1)
+    ]
+    write_table(path, VariantChange, [*read_table(path, VariantChange), *noise])
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert "2 cannot be told" in words(text, "summary")
+    assert "7 further candidates never rose above sequencing error" in words(text, "summary")
+    assert "KRAS G12D" not in words(text, "variants")
+    assert "KRAS G12D not above error" in words(text, "all-variants")
+
+
+def test_candidates_without_depth_stay_open(tmp_path):
+    shallow = report_example.variant("KRAS", "G12D", "not_evaluable", (1, 900), (0, 21))
+    assert labels.is_somatic(shallow)
+
+
+def test_three_time_points_show_each_driver_over_all_of_them(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "variants/variants.tsv"
+    rows = read_table(path, VariantChange)
+    second = [dataclasses.replace(row, comparison="diagnosis>relapse2") for row in rows]
+    write_table(path, VariantChange, [*rows, *second])
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert "VAF at diagnosis VAF at relapse VAF at relapse2" in words(text, "summary")
+    assert "FLT3 F691L <0.31 % 22 % 22 % acquired acquired" in words(text, "summary")
+
+
+def test_input_files_of_other_patients_stay_off_the_page(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    names = ["reads/P01_dx.bam", "reads/P011_dx.bam", "reads/P02_dx.bam", "reference/genome.fa.gz"]
+    files = [{"path": name, "digest": f"sha256:{i}", "size": 10} for i, name in enumerate(names)]
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs/inputs.json").write_text(json.dumps(files))
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    shown = words(text, "provenance")
+    assert "reads/P01_dx.bam 10 sha256:0" in shown and "genome.fa.gz 10 sha256:3" in shown
+    assert "P02_dx" not in text and "P011_dx" not in text
+    assert folder.is_dir()
 
 
 def test_failed_stations_are_named_first(tmp_path):
@@ -234,6 +295,24 @@ def test_cohort_page_without_gathered_tables_says_so(cohort, tmp_path):
     text = out.read_text()
     assert "cohort tables have not been gathered" in words(text, "genes")
     assert "12 variants acquired" in words(text, "summary")
+
+
+def test_run_times_are_shown_only_when_asked_for(cohort, tmp_path):
+    folder = tmp_path / "benchmarks/P01"
+    (folder / "alignment").mkdir(parents=True)
+    for name, seconds in (
+        ("variants.tsv", "2.5"),
+        ("alignment/a.tsv", "4"),
+        ("alignment/b.tsv", "6"),
+    ):
+        (folder / name).write_text(f"s\tmax_rss\n{seconds}\t100.5\n")
+    out = tmp_path / "cohort.html"
+    options = ["--provenance", str(cohort / "provenance.json"), "--out", str(out)]
+    assert main(["report", "cohort", *common(cohort), *options]) == 0
+    assert "Run times" not in out.read_text()
+    times = ["--benchmarks", str(tmp_path / "benchmarks")]
+    assert main(["report", "cohort", *common(cohort), *options, *times]) == 0
+    assert "P01 alignment 2 10 100" in words(out.read_text(), "provenance").replace("100.5", "100")
 
 
 def test_multiqc_content_is_valid(cohort, tmp_path):

@@ -15,7 +15,7 @@ from amlresist.flt3_itd.records import CloneChange, ItdLibrary, ItdPair
 from amlresist.report.axes import Axis, ratio_axis
 from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
 from amlresist.report.embedded import EmbeddedTable, embed
-from amlresist.report.labels import CHANGES, count_labels, is_pair
+from amlresist.report.labels import CHANGES, count_pairs, is_pair
 from amlresist.report.render import render
 from amlresist.report.results import STATIONS
 from amlresist.report.run_times import RunTime
@@ -86,7 +86,7 @@ def cohort_page(
         driver_genes(settings.extra_driver_genes),
     )
     drivers = [variant for variant in ranked if variant.is_driver]
-    counts = label_counts([variant.row for variant in ranked], settings.fdr)
+    counts = count_pairs(variant.row for variant in ranked)
     pairs = gathered(results, patients, "flt3_itd", "flt3_itd_pairs.tsv", ItdPair)
     libraries = gathered(results, patients, "flt3_itd", "flt3_itd.tsv", ItdLibrary)
     mechanisms = gathered(results, patients, "evidence", "mechanisms.tsv", MechanismSummary)
@@ -127,17 +127,6 @@ def cohort_page(
     embedded = _embedded(tables, drivers, mechanisms, libraries, settings.max_rows)
     data = {"tables": {table.name: table.text for table in embedded}}
     return render("cohort.html.j2", {**content, "embedded": embedded, "data": data})
-
-
-def label_counts(
-    rows: Sequence[VariantChange], fdr: float
-) -> dict[tuple[str, str], Counter[VariantClass]]:
-    """Somatic variants per (patient, comparison) and label, counted as the patient's page does."""
-    grouped: dict[tuple[str, str], list[VariantChange]] = {}
-    for row in rows:
-        if is_pair(row.comparison):
-            grouped.setdefault((row.patient, row.comparison), []).append(row)
-    return {key: count_labels(own, fdr, fdr)[0] for key, own in grouped.items()}
 
 
 def oncoprint(

@@ -92,6 +92,18 @@ def count_labels(
     return counts, wrong
 
 
+def count_pairs(
+    rows: Iterable[VariantChange],
+) -> dict[tuple[str, str], Counter[VariantClass]]:
+    """Somatic variants with each of the run's labels, per (patient, comparison of two times)."""
+    counts: dict[tuple[str, str], Counter[VariantClass]] = {}
+    for row in rows:
+        if is_pair(row.comparison):
+            own = counts.setdefault((row.patient, row.comparison), Counter())
+            own[row.variant_class] += is_somatic(row)
+    return counts
+
+
 def label_error(row: VariantChange, label: VariantClass) -> float:
     """Posterior probability that `label` is wrong; 0 for "cannot be told", which claims nothing."""
     if label == VariantClass.NOT_EVALUABLE:

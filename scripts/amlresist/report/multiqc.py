@@ -6,6 +6,7 @@ MultiQC puts names and descriptions into its page as they are, so all text is es
 import html
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from amlresist.evidence.records import MechanismSummary, Status
 from amlresist.flt3_itd.records import ItdLibrary
 from amlresist.mirna.records import MirnaQc
 from amlresist.report.drivers import driver_genes, rank_variants
+from amlresist.report.labels import count_pairs
 from amlresist.report.results import STATIONS, PatientResults
 from amlresist.report.settings import Settings
-from amlresist.variants.records import PairSummary, VariantChange, VariantClass
+from amlresist.variants.records import VariantChange, VariantClass
 
 # The pages' colours.
 COLOURS = {
@@ -93,12 +95,12 @@ _ASSIGNED = [
     Header("miRNA reads", "Reads assigned to miRNAs", lambda r: r.assigned, "Greens"),
 ]
 _CHANGES = [
-    Header("Acquired", "Variants acquired", lambda r: r.n_acquired, "Oranges"),
-    Header("Lost", "Variants lost", lambda r: r.n_lost, "Blues"),
+    Header("Acquired", "Variants acquired", lambda r: r[VariantClass.ACQUIRED], "Oranges"),
+    Header("Lost", "Variants lost", lambda r: r[VariantClass.LOST], "Blues"),
     Header(
         "Cannot be told",
         "Variants that the reads do not decide",
-        lambda r: r.n_not_evaluable,
+        lambda r: r[VariantClass.NOT_EVALUABLE],
         "Greys",
     ),
 ]
@@ -109,7 +111,7 @@ def _general(cohort: Sequence[PatientResults]) -> dict[str, Any]:
         _table(_DEPTH, ((row.sample, row) for p in cohort for row in p.of(AlignmentQc))),
         _table(_RATIO, ((row.sample, row) for p in cohort for row in p.of(ItdLibrary))),
         _table(_ASSIGNED, ((row.sample, row) for p in cohort for row in p.of(MirnaQc))),
-        _table(_CHANGES, ((_pair_name(row), row) for p in cohort for row in p.of(PairSummary))),
+        _table(_CHANGES, _pairs(cohort)),
     ]
     data: dict[str, dict[str, Any]] = {}
     for part in parts:
@@ -140,11 +142,8 @@ def _patients(cohort: Sequence[PatientResults]) -> dict[str, Any]:
 
 
 def _classes(cohort: Sequence[PatientResults]) -> dict[str, Any]:
-    names = {label: f"n_{label.value}" for label in COLOURS}
     data = {
-        _pair_name(row): {label.value: getattr(row, name) for label, name in names.items()}
-        for patient in cohort
-        for row in patient.of(PairSummary)
+        name: {label.value: counts[label] for label in COLOURS} for name, counts in _pairs(cohort)
     }
     categories = {
         label.value: {"name": label.replace("_", " "), "color": colour}
@@ -309,8 +308,13 @@ def _worst_library(patient: PatientResults) -> str:
     return max(verdicts, key=order.index).replace("_", " ") if verdicts else "not assessed"
 
 
-def _pair_name(row: PairSummary) -> str:
-    return f"{row.patient} {row.comparison.replace('>', ' to ')}"
+def _pairs(cohort: Sequence[PatientResults]) -> list[tuple[str, Counter[VariantClass]]]:
+    """Name of each comparison of two time points, and its somatic variants per class."""
+    return [
+        (f"{patient} {comparison.replace('>', ' to ')}", counts)
+        for results in cohort
+        for (patient, comparison), counts in count_pairs(results.of(VariantChange)).items()
+    ]
 
 
 def _is_nan(value: object) -> bool:

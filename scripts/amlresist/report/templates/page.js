@@ -225,6 +225,7 @@ function showCounts(section, counts, wrong) {
   items.sort((a, b) => Number(a.dataset.variant) - Number(b.dataset.variant));
   for (const list of lists) {
     list.replaceChildren(...items.filter((item) => item.dataset.label === list.dataset.names));
+    list.dataset.none = counts[list.dataset.names] ? "no driver among them" : "–";
   }
 }
 
