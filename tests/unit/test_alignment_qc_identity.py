@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amlresist.alignment_qc.genotypes import Sites, best_matches, find_sites
+from amlresist.alignment_qc.genotypes import Sites, best_matches, find_sites, new_alleles
 from amlresist.alignment_qc.pairs import pair_row, weigh
 from amlresist.alignment_qc.records import Genotype
 from amlresist.alignment_qc.settings import Settings
@@ -39,8 +39,10 @@ def reads(rng, vaf: np.ndarray, depth: int) -> np.ndarray:
 
 def verdict(rng, later_vaf, own, *, depth=300, transplant=False):
     reference = np.full(len(own), REF)
-    earlier = find_sites(reads(rng, own / 2, depth), reference, SETTINGS.genotype_depth)
-    evidence = weigh(earlier, reads(rng, later_vaf, depth), SETTINGS.genotype_depth)
+    earlier, later = reads(rng, own / 2, depth), reads(rng, later_vaf, depth)
+    new = new_alleles(earlier, later, reference, SETTINGS.genotype_depth)
+    sites = find_sites(earlier, reference, SETTINGS.genotype_depth)
+    evidence = weigh(sites, later, SETTINGS, new)
     return pair_row("P", ("a", "b"), evidence, SETTINGS, transplant=transplant)
 
 
@@ -100,6 +102,26 @@ def test_b013_donor_cells_are_seen(share, transplant):
         assert row.verdict == "chimerism_suspected", row
 
 
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.98])
+def test_b072_nearly_complete_donor_never_passes_as_the_patient(share):
+    rng = np.random.default_rng(11)
+    for _ in range(40):
+        frequency = person(rng)
+        own, donor = genotypes(rng, frequency), genotypes(rng, frequency)
+        row = verdict(rng, (1 - share) * own / 2 + share * donor / 2, own)
+        assert row.verdict in {"chimerism_suspected", "different_people"}, row
+
+
+def test_ten_acquired_mutations_are_no_foreign_genome():
+    rng = np.random.default_rng(12)
+    for _ in range(40):
+        own = genotypes(rng, person(rng))
+        vaf = own / 2
+        acquired = rng.choice(np.flatnonzero(own == 0), 10, replace=False)
+        vaf[acquired] = rng.uniform(0.05, 0.55, 10)
+        assert verdict(rng, vaf, own).verdict == "same_person"
+
+
 def test_full_donor_relapse_is_chimerism_only_when_a_transplant_is_stated():
     rng = np.random.default_rng(6)
     frequency = person(rng)
@@ -117,7 +139,11 @@ def test_few_sites_cannot_tell():
 def test_no_reads_cannot_tell():
     sites = Sites(*(np.array([], dtype=np.int64),) * 4)
     row = pair_row(
-        "P", ("a", "b"), weigh(sites, np.zeros((0, 4), np.int64), 20), SETTINGS, transplant=False
+        "P",
+        ("a", "b"),
+        weigh(sites, np.zeros((0, 4), np.int64), SETTINGS),
+        SETTINGS,
+        transplant=False,
     )
     assert (row.verdict, row.sites) == ("cannot_tell", 0)
 

@@ -12,6 +12,8 @@ HETEROZYGOUS = (0.3, 0.7)
 HOMOZYGOUS_FROM = 0.9
 REFERENCE_UP_TO = 0.1
 THIRD_ALLELE_LIMIT = 0.05
+# An allele is new in the later library from this VAF and these fragments, if the earlier lacks it.
+NEW_FROM, LEAST_NEW_READS, ABSENT_UP_TO = 0.05, 5, 0.01
 SAME_PERSON_CONCORDANCE = 0.9
 _BASES = "ACGT"
 
@@ -54,6 +56,29 @@ def find_sites(bases: np.ndarray, reference: np.ndarray, minimum_depth: int) -> 
     kept = (is_het | is_hom) & (third < THIRD_ALLELE_LIMIT)
     genotype = np.where(is_hom, 2, 1)[kept]
     return Sites(candidates[kept], ref[kept], alt[kept], genotype)
+
+
+def new_alleles(
+    earlier: np.ndarray, later: np.ndarray, reference: np.ndarray, minimum_depth: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(alternative, all) fragments of the later library at alleles that the earlier one lacks.
+
+    Args:
+        earlier, later: counts of A, C, G, T of two libraries, (size, 4).
+        reference: genome base codes, 4 for anything else, (size,).
+    """
+    depths = earlier.sum(axis=1), later.sum(axis=1)
+    readable = (np.minimum(*depths) >= minimum_depth) & (reference < 4)
+    places = np.flatnonzero(readable)
+    rows = np.arange(len(places))
+    others = later[places]
+    others[rows, reference[places]] = -1
+    best = others.argmax(axis=1)
+    alt, depth = others[rows, best], depths[1][places]
+    is_absent = earlier[places, best] <= ABSENT_UP_TO * depths[0][places]
+    is_reference = earlier[places, reference[places]] >= (1 - REFERENCE_UP_TO) * depths[0][places]
+    is_new = (alt >= LEAST_NEW_READS) & (alt >= NEW_FROM * depth) & is_absent & is_reference
+    return alt[is_new], depth[is_new]
 
 
 def allele_counts(sites: Sites, bases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,10 @@ it costs little when an allele is lost.
 Foreign share a: at homozygous-alternative sites, which no loss of an allele can change, B's
 expected VAF is (1 - a) + a j / 2 for the foreign genotype j; a maximises the likelihood with j
 summed out (the model of Jun et al. 2012, Am J Hum Genet 91:839, without known allele frequencies).
+Where these sites show nothing, because both people happen to agree there, alleles that only B has
+are weighed too (expected VAF a j / 2): a few of them are somatic, a foreign genome has many.
+The foreign person may be a sibling, as donors are: the likelihood is that of the better of two
+priors, an unrelated person or one who shares half of the genotypes.
 """
 
 from dataclasses import dataclass
@@ -29,8 +33,10 @@ CONCENTRATION_HET, CONCENTRATION_HOM = 200.0, 500.0
 SHARES = np.concatenate(
     [np.arange(0, 0.05, 0.0025), np.arange(0.05, 0.2, 0.01), np.linspace(0.2, 1, 41)]
 )
+KINSHIPS = (0.0, 0.5)  # share of genotypes alike by descent: unrelated people, siblings
 LEAST_HOMOZYGOUS = 5
 LEAST_SUPPORT = 0.2  # share of homozygous sites that must show the foreign allele
+LEAST_NEW, LEAST_NEW_SHARE = 6, 0.2  # alleles that only B has; share: of A's sites
 DROP_95 = 1.92  # half of the 95 % point of chi-squared with one degree of freedom
 
 
@@ -80,18 +86,39 @@ def foreign_share(alt: np.ndarray, depth: np.ndarray) -> ForeignShare:
     """
     if len(alt) < LEAST_HOMOZYGOUS:
         return NOT_KNOWN
-    likelihoods = np.array([_log_likelihood(share, alt, depth) for share in SHARES])
+    limit = ERROR * depth + 4 * np.sqrt(ERROR * depth) + 1
+    support = float(((depth - alt) > limit).mean())
+    return _estimate(_log_likelihoods(alt, depth, 1.0), support, len(alt))
+
+
+def foreign_share_with_new(
+    homozygous: tuple[np.ndarray, np.ndarray], new: tuple[np.ndarray, np.ndarray], sites: int
+) -> ForeignShare:
+    """Share of a foreign genome, also from alleles that only the later library has.
+
+    Args:
+        homozygous, new: (alternative, all fragments) at homozygous sites and at new alleles.
+        sites: sites of the earlier library; the new ones must be many beside them.
+    """
+    n_new = len(new[0])
+    if n_new < LEAST_NEW or n_new < LEAST_NEW_SHARE * sites:
+        return NOT_KNOWN
+    likelihoods = _log_likelihoods(*homozygous, 1.0) + _log_likelihoods(*new, 0.0)
+    return _estimate(likelihoods, n_new / sites, len(homozygous[0]) + n_new)
+
+
+def _estimate(by_kinship: np.ndarray, support: float, sites: int) -> ForeignShare:
+    likelihoods = by_kinship.max(axis=0)
     best = int(likelihoods.argmax())
     inside = SHARES[likelihoods >= likelihoods[best] - DROP_95]
-    limit = ERROR * depth + 4 * np.sqrt(ERROR * depth) + 1
     return ForeignShare(
         share=float(SHARES[best]),
         low=float(inside[0]),
         high=float(inside[-1]),
         evidence=float((likelihoods[best] - likelihoods[0]) / np.log(10)),
         over_whole=float((likelihoods[best] - likelihoods[-1]) / np.log(10)),
-        support=float(((depth - alt) > limit).mean()),
-        sites=len(alt),
+        support=support,
+        sites=sites,
     )
 
 
@@ -102,15 +129,20 @@ def _log_prior(frequency: float) -> np.ndarray:
     return prior
 
 
-def _log_likelihood(share: float, alt: np.ndarray, depth: np.ndarray) -> float:
-    terms = []
-    for genotype, log_prior in enumerate(_log_prior(HOMOZYGOUS_FREQUENCY)):
-        vaf = (1 - share) + share * genotype / 2
-        terms.append(log_prior + _log_beta_binomial(alt, depth, vaf))
-    model = np.logaddexp(
-        np.log1p(-OUTLIER) + logsumexp(np.array(terms), axis=0), np.log(OUTLIER / (depth + 1))
-    )
-    return float(model.sum())
+def _log_likelihoods(alt: np.ndarray, depth: np.ndarray, own: float) -> np.ndarray:
+    """(kinships, shares) log likelihoods; `own`: VAF of the person at these sites, 0 or 1."""
+    foreign = np.arange(3)[:, None, None] / 2
+    share = SHARES[None, :, None]
+    by_genotype = _log_beta_binomial(alt, depth, (1 - share) * own + share * foreign)
+    anything = np.log(OUTLIER / (depth + 1))
+    like_own = np.arange(3) == 2 * own
+    population = np.exp(_log_prior(HOMOZYGOUS_FREQUENCY))
+    rows = []
+    for kinship in KINSHIPS:
+        log_prior = np.log(kinship * like_own + (1 - kinship) * population)
+        person = np.logaddexp.reduce(by_genotype + log_prior[:, None, None], axis=0)
+        rows.append(np.logaddexp(np.log1p(-OUTLIER) + person, anything).sum(axis=1))
+    return np.array(rows)
 
 
 def _log_by_genotype(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -123,10 +155,10 @@ def _log_by_genotype(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-def _log_beta_binomial(alt: np.ndarray, depth: np.ndarray, vaf: float) -> np.ndarray:
-    expected = vaf * (1 - ERROR) + (1 - vaf) * ERROR
-    is_homozygous = min(vaf, 1 - vaf) < ERROR
-    concentration = CONCENTRATION_HOM if is_homozygous else CONCENTRATION_HET
+def _log_beta_binomial(alt: np.ndarray, depth: np.ndarray, vaf: np.ndarray | float) -> np.ndarray:
+    expected = vaf * (1 - ERROR) + (1 - np.asarray(vaf)) * ERROR
+    is_homozygous = np.minimum(vaf, 1 - np.asarray(vaf)) < ERROR
+    concentration = np.where(is_homozygous, CONCENTRATION_HOM, CONCENTRATION_HET)
     a, b = expected * concentration, (1 - expected) * concentration
     ways = gammaln(depth + 1) - gammaln(alt + 1) - gammaln(depth - alt + 1)
     log_probability: np.ndarray = ways + betaln(alt + a, depth - alt + b) - betaln(a, b)

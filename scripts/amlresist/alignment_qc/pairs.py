@@ -9,6 +9,7 @@ from amlresist.alignment_qc.identity import (
     NOT_KNOWN,
     ForeignShare,
     foreign_share,
+    foreign_share_with_new,
     log10_same_over_unrelated,
 )
 from amlresist.alignment_qc.records import PairIdentity
@@ -29,20 +30,36 @@ class Evidence:
     foreign: ForeignShare
 
 
-def weigh(earlier: Sites, later_bases: np.ndarray, minimum_depth: int) -> Evidence:
-    """Evidence from the earlier library's sites that are readable in the later one."""
+NO_NEW = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+def weigh(
+    earlier: Sites,
+    later_bases: np.ndarray,
+    settings: Settings,
+    new: tuple[np.ndarray, np.ndarray] = NO_NEW,
+) -> Evidence:
+    """Evidence from the earlier library's sites that are readable in the later one.
+
+    Args:
+        new: (alternative, all) fragments at alleles that only the later library has.
+    """
     ref, alt = allele_counts(earlier, later_bases)
-    seen = genotype_class(ref, alt, minimum_depth)
+    seen = genotype_class(ref, alt, settings.genotype_depth)
     readable = seen >= 0
     genotype, alt, depth = earlier.genotype[readable], alt[readable], (ref + alt)[readable]
     if not len(genotype):
         return Evidence(0, float("nan"), 0.0, NOT_KNOWN)
-    homozygous = genotype == 2
+    homozygous = alt[genotype == 2], depth[genotype == 2]
+    foreign = foreign_share(*homozygous)
+    if not is_foreign(foreign, settings):
+        with_new = foreign_share_with_new(homozygous, new, len(genotype))
+        foreign = with_new if is_foreign(with_new, settings) else foreign
     return Evidence(
         sites=len(genotype),
         concordance=float((seen[readable] == genotype).mean()),
         ratio=log10_same_over_unrelated(genotype, alt, depth),
-        foreign=foreign_share(alt[homozygous], depth[homozygous]),
+        foreign=foreign,
     )
 
 
@@ -77,9 +94,13 @@ def _verdict(evidence: Evidence, settings: Settings, *, transplant: bool) -> tup
     if evidence.sites < settings.minimum_sites:
         return CANNOT_TELL, f"{evidence.sites} sites, {settings.minimum_sites} are needed"
     figure = f"log10 ratio {evidence.ratio:.1f} at {evidence.sites} sites"
-    is_mixed = is_foreign(foreign, settings) and foreign.over_whole >= settings.decision_log10
-    mixture = f"{foreign.share:.1%} foreign at {foreign.sites} homozygous sites"
-    if is_mixed and (transplant or foreign.share >= settings.chimerism_share):
+    is_mixed = is_foreign(foreign, settings)
+    # Where a wholly foreign library explains the sites as well, the ratio may still say "swapped".
+    is_swap = foreign.over_whole < settings.decision_log10 and (
+        evidence.ratio <= -settings.decision_log10
+    )
+    mixture = f"{foreign.share:.1%} foreign at {foreign.sites} telling sites"
+    if is_mixed and not is_swap and (transplant or foreign.share >= settings.chimerism_share):
         cause = "after the transplant" if transplant else "a transplant is not stated"
         return CHIMERISM, f"CHIMERISM SUSPECTED: {mixture}, {cause}"
     if evidence.ratio >= settings.decision_log10:

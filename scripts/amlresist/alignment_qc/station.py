@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from amlresist.alignment_qc.genotypes import Sites, allele_counts, find_sites, genotype_rows
+from amlresist.alignment_qc.genotypes import (
+    Sites,
+    allele_counts,
+    find_sites,
+    genotype_rows,
+    new_alleles,
+)
 from amlresist.alignment_qc.identity import foreign_share
 from amlresist.alignment_qc.pairs import pair_row, weigh
 from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, Genotype, PairIdentity
@@ -90,7 +96,7 @@ def examine_patient(
             for one in measured
             for row in gene_rows(patient, one.library, one.scan, masks, settings)
         ],
-        pairs=_pairs(patient, measured, facts, settings),
+        pairs=_pairs(patient, measured, bases, facts, settings),
         genotypes=_genotypes(patient, measured, region),
     )
 
@@ -189,6 +195,7 @@ def _library_row(
 def _pairs(
     patient: str,
     measured: Sequence[_Measured],
+    bases: np.ndarray,
     facts: Mapping[str, PatientFacts],
     settings: Settings,
 ) -> list[PairIdentity]:
@@ -196,7 +203,8 @@ def _pairs(
     ordered = sorted(measured, key=lambda one: one.library.timepoint != NORMAL)
     rows = []
     for earlier, later in combinations(ordered, 2):
-        evidence = weigh(earlier.sites, later.scan.bases, settings.genotype_depth)
+        new = new_alleles(earlier.scan.bases, later.scan.bases, bases, settings.genotype_depth)
+        evidence = weigh(earlier.sites, later.scan.bases, settings, new)
         transplant = _has_transplant(later.library, facts) and not _has_transplant(
             earlier.library, facts
         )
