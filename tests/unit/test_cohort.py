@@ -1,6 +1,7 @@
 """Cohort tables: exact tests, gains and losses, recurrent ITDs, patients' states."""
 
 import math
+import random
 from collections import defaultdict
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlresist.__main__ import main
+from amlresist.alignment_qc.records import BestMatch, Genotype
 from amlresist.cohort.exact_tests import (
     benjamini_hochberg,
     clopper_pearson,
@@ -17,15 +19,16 @@ from amlresist.cohort.exact_tests import (
 )
 from amlresist.cohort.gather import KEPT
 from amlresist.cohort.gene_changes import gene_changes, review_expectations
-from amlresist.cohort.itd_recurrence import recurrent_itds
+from amlresist.cohort.itd_recurrence import carried_over_itds, recurrent_itds
 from amlresist.cohort.records import (
     GeneChange,
+    ItdCarryOver,
     ItdRecurrence,
     PatientStatus,
     ReviewExpectation,
 )
 from amlresist.files import open_text
-from amlresist.tables import read_table
+from amlresist.tables import read_table, write_table
 from amlresist.variants.records import VariantChange
 from evidence_example import (
     SETTINGS,
@@ -210,6 +213,37 @@ def test_an_itd_of_one_patient_is_not_recurrent():
     assert recurrent_itds([*one, other, looked_up]) == []
 
 
+def test_a_carried_over_itd_names_its_source():
+    clones = [itd_clone(name, vaf, detection="de_novo") for name, vaf in (("A", 0.4), ("B", 0.004))]
+    (row,) = carried_over_itds(clones)
+    assert (row.patient, row.source_patient, row.source_vaf) == ("B", "A", 0.4)
+    assert "A_relapse_dna at 40.0%" in row.reason
+    assert carried_over_itds([clones[0], itd_clone("B", 0.3, detection="de_novo")]) == []
+
+
+def write_genotypes(results, patient, samples):
+    """`samples`: library -> person whose 40 genotypes it shows."""
+    rows = []
+    for sample, person in samples.items():
+        rng = random.Random(person)
+        for site in range(40):
+            alt = 100 * rng.choice((0, 1, 1, 2))
+            rows.append(Genotype(patient, sample, "1", 10 * site + 1, "A", "G", 200 - alt, alt))
+    write_table(results / patient / "alignment_qc/genotypes.tsv", Genotype, rows)
+
+
+def test_swapped_samples_are_named_in_the_cohort_table(results):
+    write_genotypes(results, "P01", {"P01_dx": "a", "P01_rel": "b"})
+    write_genotypes(results, "P02", {"P02_dx": "b", "P02_rel": "a"})
+    write_genotypes(results, "P03", {"P03_dx": "c", "P03_rel": "c"})
+    run(results, "P01", "P02", "P03")
+    rows = {r.sample: r for r in read_table(results / "cohort/best_matches.tsv", BestMatch)}
+    assert rows["P01_rel"].same_person and rows["P01_rel"].other_sample == "P02_dx"
+    assert rows["P02_rel"].same_person and rows["P02_rel"].other_sample == "P01_dx"
+    assert rows["P01_rel"].concordance == 1 and rows["P01_rel"].sites == 40
+    assert not rows["P03_dx"].same_person and not rows["P03_rel"].same_person
+
+
 @pytest.fixture
 def results(tmp_path):
     write_example(tmp_path, "P01")
@@ -231,6 +265,8 @@ def test_command_writes_every_table(results):
     read_table(out / "gene_changes.tsv", GeneChange)
     read_table(out / "review_expectation.tsv", ReviewExpectation)
     read_table(out / "itd_recurrence.tsv", ItdRecurrence)
+    read_table(out / "itd_carry_over.tsv", ItdCarryOver)
+    read_table(out / "best_matches.tsv", BestMatch)
     variants = read_table(out / "variants.tsv", VariantChange)
     one = read_table(results / "P01/variants/variants.tsv", VariantChange)
     assert len(variants) == 2 * len(one)

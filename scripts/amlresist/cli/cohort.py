@@ -4,13 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from amlresist.alignment_qc.genotypes import best_matches
+from amlresist.alignment_qc.records import BestMatch, Genotype
 from amlresist.cohort.dispersion import expression_changes_of_cohort, mirna_changes_of_cohort
 from amlresist.cohort.gather import KEPT, gathered
 from amlresist.cohort.gene_changes import gene_changes, review_expectations
-from amlresist.cohort.itd_recurrence import recurrent_itds
+from amlresist.cohort.itd_recurrence import carried_over_itds, recurrent_itds
 from amlresist.cohort.patients import patient_statuses
 from amlresist.cohort.records import (
     GeneChange,
+    ItdCarryOver,
     ItdRecurrence,
     PatientStatus,
     ReviewExpectation,
@@ -55,3 +58,9 @@ def main(arguments: argparse.Namespace) -> None:
     expectations = review_expectations(cohort, settings)
     write_table(out / "review_expectation.tsv", ReviewExpectation, expectations)
     write_table(out / "itd_recurrence.tsv", ItdRecurrence, recurrent_itds(clones))
+    write_table(out / "itd_carry_over.tsv", ItdCarryOver, carried_over_itds(clones))
+    genotypes = (
+        gathered(results, [patient], "alignment_qc", "genotypes.tsv", Genotype)
+        for patient in patients
+    )
+    write_table(out / "best_matches.tsv", BestMatch, best_matches(genotypes))

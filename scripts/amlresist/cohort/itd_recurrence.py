@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from amlresist.cohort.records import ItdRecurrence
+from amlresist.cohort.records import ItdCarryOver, ItdRecurrence
+from amlresist.flt3_itd.contamination import shared_low_clones
 from amlresist.flt3_itd.records import ItdClone
 
 # A carried-over allele is usually far below 2 %; a true clone that low in several people with the
@@ -23,6 +24,40 @@ def recurrent_itds(clones: Iterable[ItdClone]) -> list[ItdRecurrence]:
         _row(found) for found in by_allele.values() if len({clone.patient for clone in found}) > 1
     ]
     return sorted(rows, key=lambda row: (-row.n_patients, row.clone, row.inserted_sequence))
+
+
+def carried_over_itds(clones: Iterable[ItdClone]) -> list[ItdCarryOver]:
+    """Low clones that are more likely another patient's reads, with that patient's library."""
+    clones = list(clones)
+    suspects = shared_low_clones(clones)
+    rows = [
+        _carry_over(clone, clones)
+        for clone in clones
+        if (clone.patient, clone.sample, clone.clone) in suspects
+    ]
+    return sorted(rows, key=lambda row: (row.patient, row.sample, row.clone))
+
+
+def _carry_over(clone: ItdClone, clones: Iterable[ItdClone]) -> ItdCarryOver:
+    allele = (clone.chrom, clone.pos, clone.ref, clone.alt)
+    others = [
+        other
+        for other in clones
+        if other.patient != clone.patient
+        and (other.chrom, other.pos, other.ref, other.alt) == allele
+    ]
+    source = max(others, key=lambda other: (other.vaf, other.sample))
+    return ItdCarryOver(
+        patient=clone.patient,
+        timepoint=clone.timepoint,
+        sample=clone.sample,
+        clone=clone.clone,
+        vaf=clone.vaf,
+        source_patient=source.patient,
+        source_sample=source.sample,
+        source_vaf=source.vaf,
+        reason=f"the same ITD is in {source.sample} at {source.vaf:.1%}: carried over? repeat it",
+    )
 
 
 def _row(clones: Sequence[ItdClone]) -> ItdRecurrence:

@@ -86,3 +86,18 @@ class ItdRecurrence:
     samples: tuple[str, ...] = column("libraries, the highest VAF first")
     verdict: str = column("contamination_suspected, carry_over_suspected or recurrent")
     reason: str = column("why the verdict, in words")
+
+
+@dataclass(frozen=True, slots=True)
+class ItdCarryOver:
+    """`itd_carry_over.tsv`: one row per low ITD that another patient of the run carries as well."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point of the library")
+    sample: str = column("name of the library")
+    clone: str = column("name of the allele")
+    vaf: float = column("VAF of the allele in this library", "fraction")
+    source_patient: str = column("patient with the highest VAF of the same allele")
+    source_sample: str = column("library of that VAF")
+    source_vaf: float = column("that VAF", "fraction")
+    reason: str = column("what to do before the clone is believed")
