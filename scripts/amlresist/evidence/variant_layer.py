@@ -8,7 +8,7 @@ from amlresist.alignment_qc.records import GeneCoverage
 from amlresist.evidence.finding import Finding, judge, not_assessed
 from amlresist.evidence.measurements import DNA, Comparison, PatientTables
 from amlresist.evidence.records import Status
-from amlresist.evidence.rules import ANY_GENE, At, Clause
+from amlresist.evidence.rules import ANY_GENE, At, Clause, Effect
 from amlresist.evidence.settings import Settings
 from amlresist.evidence.variant_effects import is_meant, name_of
 from amlresist.sheet import DIAGNOSIS
@@ -265,20 +265,21 @@ def _gap(gene: str, timepoint: str, tables: PatientTables, settings: Settings) -
 def _hotspots_excluded(
     clause: Clause, gene: str, timepoint: str, tables: PatientTables, settings: Settings
 ) -> bool:
-    """Whether every change the clause names was looked at there, not seen, and excluded."""
+    """Whether every change the clause means was looked at there, not seen, and excluded.
+
+    A clause about frameshifts that names no residue means the gene's curated frameshifts: NPM1's
+    lie in one codon, so its other exons need not be read.
+    """
+    rows = [r for r in tables.hotspots or () if (r.timepoint, r.gene) == (timepoint, gene)]
     asked = {*clause.proteins, *clause.residues}
-    found = [
-        row
-        for row in tables.hotspots or ()
-        if row.timepoint == timepoint
-        and row.gene == gene
-        and (row.protein_change in asked or row.protein_change[:-1] in asked)
-    ]
-    looked_at = {row.protein_change for row in found} | {row.protein_change[:-1] for row in found}
+    if not asked and clause.effect is Effect.FRAMESHIFT:
+        asked = {r.protein_change for r in rows if "fs" in r.protein_change}
+    meant = [r for r in rows if r.protein_change in asked or r.hotspot.split()[-1] in asked]
+    looked_at = {name for r in meant for name in (r.protein_change, r.hotspot.split()[-1])}
     return (
         bool(asked)
         and asked <= looked_at
-        and all(row.seen is False and row.excluded_above <= settings.hotspot_limit for row in found)
+        and all(r.seen is False and r.excluded_above <= settings.hotspot_limit for r in meant)
     )
 
 

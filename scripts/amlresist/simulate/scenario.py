@@ -368,7 +368,7 @@ PATIENTS = (
         libraries=(*_pair("dna", "vcf", 350), *_pair("mirna", "matrix", 60_000)),
         mirna_shifts={"hsa-miR-223-3p": 2.0, "hsa-miR-149-5p": -2.5},
         evidence={
-            "O_lost_IDH2": ("supported", "IDH2 R140Q lost"),
+            "O_lost_IDH2": ("not_assessed", "R140Q is not listed at relapse, which proves nothing"),
             "N09": ("supported", "miR-149-5p down sixfold"),
         },
     ),

@@ -21,6 +21,7 @@ from amlresist.simulate.scenario import PlannedVariant
 ABSENCE_DEPTH = 150  # fragments without the variant that exclude 2 % with 95 % confidence, and some
 MIN_FRAGMENTS = 3  # fragments that must be seen with 95 % probability
 CHANGE_SD = 4.0  # distance of two VAFs, in standard errors, that cannot be overlooked
+STABLE_SD = 2.5  # distance from the border of a change below which sampling may cross it
 CCF_FOLD = 1.5  # CCF ratio from which a variant counts as expanding or contracting
 
 
@@ -120,7 +121,10 @@ def is_evaluable(expected: str, before: State, after: State) -> bool:
             scale = after.purity / before.purity
             error = math.hypot(_standard_error(before) * scale, _standard_error(after))
             return abs(after.vaf - before.vaf * scale) >= CHANGE_SD * error
-        case "stable" | "germline":
+        case "stable":
+            deep = min(before.depth, after.depth) >= ABSENCE_DEPTH and _is_seen(before)
+            return deep and _is_far_from_a_change(before, after)
+        case "germline":
             return min(before.depth, after.depth) >= ABSENCE_DEPTH and _is_seen(before)
         case _:
             return False
@@ -162,7 +166,8 @@ def _variant_row(
         before_purity=before.purity,
         after_purity=after.purity,
         expected_class=expected,
-        evaluable=is_evaluable(expected, before, after),
+        evaluable=is_evaluable(expected, before, after)
+        and _is_listed_twice(alleles, before, after),
         trap=variant.trap,
     )
 
@@ -244,6 +249,21 @@ def _is_seen(sample: State) -> bool:
     mean = sample.depth * sample.vaf
     missed = sum(math.exp(-mean) * mean**k / math.factorial(k) for k in range(MIN_FRAGMENTS))
     return missed <= 0.05
+
+
+def _is_far_from_a_change(before: State, after: State) -> bool:
+    """The CCF ratio keeps `STABLE_SD` standard errors away from what counts as a change."""
+    scale = after.purity / before.purity
+    error = math.hypot(_standard_error(before) * scale, _standard_error(after))
+    unchanged = before.vaf * scale
+    borders = (unchanged * CCF_FOLD, unchanged / CCF_FOLD)
+    return min(abs(after.vaf - border) for border in borders) >= STABLE_SD * error
+
+
+def _is_listed_twice(alleles: PatientAlleles, before: State, after: State) -> bool:
+    """Given calls speak of a time point only where they list the variant."""
+    forms = {library.form for library in alleles.patient.libraries if library.assay == "dna"}
+    return "vcf" not in forms or min(before.vaf, after.vaf) > 0
 
 
 def _standard_error(sample: State) -> float:
