@@ -55,9 +55,9 @@ def test_b076_no_contig_is_shared(calls):
     calls(HEADER + "".join(lines)).stops("no contig of the file is in the genome", "chr13")
 
 
-def test_b076_spelling_without_chr_is_recognised(calls):
+def test_b076_spelling_without_chr_is_refused(calls):
     lines = [record(position, chrom="1") for position in range(100, 3100, 100)]
-    calls(HEADER + "".join(lines)).notes("with and without 'chr'")
+    calls(HEADER + "".join(lines)).stops("with and without 'chr'", "1 / chr1", "rename-chrs")
 
 
 def test_b078_no_records_are_legal(calls):

@@ -19,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--config-json", metavar="JSON", help="the config itself, from a workflow")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the problem tables")
     parser.add_argument("--threads", type=int, default=0, help="files side by side; 0: all cores")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="headers, ends and first records of reads only; the first job that reads them streams",
+    )
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -35,7 +40,9 @@ def main(arguments: argparse.Namespace) -> None:
     )
     arguments.out_dir.mkdir(parents=True, exist_ok=True)
     processes = arguments.threads or available_processors()
-    findings, digests = check_everything(config, arguments.out_dir, processes)
+    findings, digests = check_everything(
+        config, arguments.out_dir, processes, quick=arguments.quick
+    )
     _write(arguments.out_dir, findings, digests)
     counts = ", ".join(f"{n} {severity}" for severity, n in severity_counts(findings).items())
     print(f"{len(digests)} files checked: {counts}")

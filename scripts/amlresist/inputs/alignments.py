@@ -4,12 +4,13 @@ import os
 import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pysam
 
-from amlresist.inputs.bgzf import block_fault
+from amlresist.inputs.bgzf import block_fault, end_fault
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
 from amlresist.reference.fasta import Contig
@@ -65,6 +66,7 @@ def examine_alignment(
     contigs: Sequence[Contig] = (),
     fasta: str = "",
     verify_index: bool = True,
+    limit: int | None = None,
 ) -> list[Finding]:
     """Everything that can be told from one alignment file.
 
@@ -74,13 +76,14 @@ def examine_alignment(
         contigs: contigs of the genome, empty when it is not to hand yet.
         fasta: the genome, for CRAM; "" when not to hand.
         verify_index: compare the records with the counts of the index beside the file.
+        limit: look at the header, the end block and the first records only; None: at everything.
     """
     findings = Findings(path)
     pysam.set_verbosity(0)
     os.environ["REF_PATH"] = os.environ["REF_CACHE"] = "/nonexistent"  # CRAM: never ask a server
     is_cram = path.lower().endswith(".cram")
     with findings.guarded():
-        if not is_cram and (fault := _container_fault(path)):
+        if not is_cram and (fault := _container_fault(path, limit)):
             findings.stop(*fault)
             return findings.all
         facts = header_facts(path)
@@ -91,15 +94,18 @@ def examine_alignment(
             return findings.all
         if findings.stopped():
             return findings.all
-        stream = _read_all(path, facts, fasta)
+        stream = _read(path, facts, fasta, limit)
+        if limit is not None:
+            _judge_emptiness(stream, findings)
+            return findings.all
         _judge(stream, facts, assay, findings)
         if verify_index and not is_cram:
             _check_index(path, stream, facts, findings)
     return findings.all
 
 
-def _container_fault(path: str) -> tuple[str, str] | None:
-    fault = block_fault(path)
+def _container_fault(path: str, limit: int | None) -> tuple[str, str] | None:
+    fault = block_fault(path) if limit is None else end_fault(path)
     if not fault:
         return None
     if "gzip" in fault:
@@ -107,12 +113,12 @@ def _container_fault(path: str) -> tuple[str, str] | None:
     return f"BAM {fault}", FETCH_AGAIN
 
 
-def _read_all(path: str, facts: HeaderFacts, fasta: str) -> Stream:
+def _read(path: str, facts: HeaderFacts, fasta: str, limit: int | None) -> Stream:
     stream = Stream()
     lengths = [contig.length for contig in facts.contigs]
     options: dict[str, Any] = {"reference_filename": fasta} if fasta else {}
     with pysam.AlignmentFile(path, check_sq=False, **options) as handle:
-        for read in handle.fetch(until_eof=True):
+        for read in islice(handle.fetch(until_eof=True), limit):
             _take(stream, read, lengths)
     return stream
 
@@ -168,11 +174,7 @@ def _remember(stream: Stream, read: Any, flag: int) -> None:
 
 
 def _judge(stream: Stream, facts: HeaderFacts, assay: str, findings: Findings) -> None:
-    if not stream.primary:
-        what = "only secondary or supplementary records" if stream.records else "no reads"
-        findings.warn(
-            f"file has {what}: the library is not evaluable", "Nothing is called lost or absent."
-        )
+    if not _judge_emptiness(stream, findings):
         return
     if stream.unsorted_at:
         told = "though its header says so" if facts.sort_order == "coordinate" else ""
@@ -188,6 +190,16 @@ def _judge(stream: Stream, facts: HeaderFacts, assay: str, findings: Findings) -
     _judge_mapping(stream, assay, findings)
     _judge_bases(stream, assay, findings)
     _judge_names(stream, findings)
+
+
+def _judge_emptiness(stream: Stream, findings: Findings) -> bool:
+    """Whether there are primary reads; a finding when there are none."""
+    if not stream.primary:
+        what = "only secondary or supplementary records" if stream.records else "no reads"
+        findings.warn(
+            f"file has {what}: the library is not evaluable", "Nothing is called lost or absent."
+        )
+    return stream.primary > 0
 
 
 def _judge_mapping(stream: Stream, assay: str, findings: Findings) -> None:

@@ -4,6 +4,7 @@ Layout: SAM specification, section 4.1. Checksums inside the blocks are left to 
 unpacks them.
 """
 
+import os
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +34,16 @@ def block_fault(path: Path | str) -> str:
         handle.seek(last_start)
         last = handle.read(len(EOF_BLOCK) + 1)
     return "" if last == EOF_BLOCK else "has no end-of-file block (truncated)"
+
+
+def end_fault(path: Path | str) -> str:
+    """The same from the first and the last block alone, whatever the size of the file."""
+    with Path(path).open("rb") as handle:
+        if _block_length(handle) is None:
+            return "is not compressed in blocks (BGZF)"
+        handle.seek(0, os.SEEK_END)
+        handle.seek(max(handle.tell() - len(EOF_BLOCK), 0))
+        return "" if handle.read() == EOF_BLOCK else "has no end-of-file block (truncated)"
 
 
 def _block_length(handle: BinaryIO) -> int | None:

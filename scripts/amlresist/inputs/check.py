@@ -12,7 +12,7 @@ from typing import Any
 from amlresist.errors import InputError
 from amlresist.inputs.alignments import examine_alignment
 from amlresist.inputs.bed import examine_bed
-from amlresist.inputs.digests import describe_file
+from amlresist.inputs.digests import describe_ends, describe_file
 from amlresist.inputs.fastq import examine_fastq
 from amlresist.inputs.findings import Finding, Findings, Severity
 from amlresist.inputs.genome import Genome
@@ -30,6 +30,7 @@ from amlresist.inputs.reference_files import (
     examine_annotation,
     examine_genome,
     examine_sequences,
+    glance_at_genome,
     named_genome,
 )
 from amlresist.inputs.vcf import examine_vcf
@@ -37,18 +38,21 @@ from amlresist.plan import make_plan
 from amlresist.sheet import Assay, GivenKind, Library, comparisons
 
 Examination = Callable[[], list[Finding]]
+FIRST_RECORDS = 200  # of a BAM or FASTQ, in the quick check
 EMPTY_GZIP = 64  # bytes; two empty libraries are alike, and told so by their own check
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 
 def check_everything(
-    config: Mapping[str, Any], scratch: Path, processes: int
+    config: Mapping[str, Any], scratch: Path, processes: int, *, quick: bool = False
 ) -> tuple[list[Finding], list[dict[str, Any]]]:
     """Check config, sheets and every file they name.
 
     Args:
         scratch: folder for temporary files.
         processes: files looked at side by side.
+        quick: of reads look at headers, ends and first records only; the job that first reads
+            such a file streams it.
 
     Returns:
         (findings, gravest first; one description per input file). Files are opened only when
@@ -69,9 +73,10 @@ def check_everything(
         ProcessPoolExecutor(processes) as pool,
     ):
         paths = [path for path in reference_paths(config).values() if path]
-        described = pool.map(describe_file, sorted({*plan.files_given(), *plan.sheets(), *paths}))
-        genome, genome_findings = _genome(config, plan.libraries, Path(folder))
-        examinations = _examinations(config, plan.libraries, genome)
+        files = sorted({*plan.files_given(), *plan.sheets(), *paths})
+        described = pool.map(describe_ends if quick else describe_file, files)
+        genome, genome_findings = _genome(config, plan.libraries, Path(folder), quick=quick)
+        examinations = _examinations(config, plan.libraries, genome, quick=quick)
         futures = [pool.submit(examination) for examination in examinations]
         findings += genome_findings
         for future in futures:
@@ -87,12 +92,14 @@ def available_processors() -> int:
 
 
 def _genome(
-    config: Mapping[str, Any], libraries: Sequence[Library], scratch: Path
+    config: Mapping[str, Any], libraries: Sequence[Library], scratch: Path, *, quick: bool
 ) -> tuple[Genome, list[Finding]]:
     fasta = reference_paths(config)["fasta"]
     if not fasta:
         name = str((config.get("reference") or {}).get("name") or DEFAULT_BUILD)
         return named_genome(name), []
+    if quick and (glance := glance_at_genome(fasta)):
+        return glance
     need_bases = any(
         library.given_kind is GivenKind.VCF or library.bam.lower().endswith(".cram")
         for library in libraries
@@ -101,13 +108,14 @@ def _genome(
 
 
 def _examinations(
-    config: Mapping[str, Any], libraries: Sequence[Library], genome: Genome
+    config: Mapping[str, Any], libraries: Sequence[Library], genome: Genome, *, quick: bool
 ) -> list[Examination]:
     """One examination per file (per pair of FASTQs), the largest first."""
     samples = {library.sample for library in libraries}
     found: dict[str, Examination] = {}
+    limit = FIRST_RECORDS if quick else None
     for library in libraries:
-        for name, examination in _of_library(library, samples, genome):
+        for name, examination in _of_library(library, samples, genome, limit):
             found.setdefault(name, examination)
     paths = reference_paths(config)
     if paths["annotation"]:
@@ -119,10 +127,10 @@ def _examinations(
 
 
 def _of_library(
-    library: Library, samples: set[str], genome: Genome
+    library: Library, samples: set[str], genome: Genome, limit: int | None
 ) -> Iterable[tuple[str, Examination]]:
     if library.fq1:
-        yield library.fq1, partial(examine_fastq, library.fq1, library.fq2)
+        yield library.fq1, partial(examine_fastq, library.fq1, library.fq2, limit)
     if library.bam:
         yield (
             library.bam,
@@ -134,6 +142,7 @@ def _of_library(
                 other_samples=frozenset(samples - {library.sample}),
                 contigs=tuple(genome.contigs),
                 fasta=genome.fasta,
+                limit=limit,
             ),
         )
     if library.given:

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -35,19 +35,23 @@ class Letters:
     highest: int = 0
 
 
-def examine_fastq(path: str, mates: str = "") -> list[Finding]:
-    """Everything that can be told from a FASTQ, or from the two files of a paired library."""
-    return read_fastq(path, mates)[0]
+def examine_fastq(path: str, mates: str = "", limit: int | None = None) -> list[Finding]:
+    """Everything that can be told from a FASTQ, or from the two files of a paired library.
+
+    Args:
+        limit: look at the first records only; None: to the end.
+    """
+    return read_fastq(path, mates, limit)[0]
 
 
-def read_fastq(path: str, mates: str = "") -> tuple[list[Finding], int]:
+def read_fastq(path: str, mates: str = "", limit: int | None = None) -> tuple[list[Finding], int]:
     """Read one or two FASTQs to their end: (findings, records in both files together)."""
     findings = Findings(path)
     letters = [Letters() for _ in range(2 if mates else 1)]
     with findings.guarded(), ExitStack() as stack:
         files = [path, mates] if mates else [path]
         readers = [_records(name, stack.enter_context(_opened(name))) for name in files]
-        for batch in _batches(readers, files):
+        for batch in _batches(readers, files, limit):
             for name, sums, records in zip(files, letters, zip(*batch, strict=True), strict=True):
                 _add(name, sums, records)
         for name, sums in zip(files, letters, strict=True):
@@ -55,10 +59,12 @@ def read_fastq(path: str, mates: str = "") -> tuple[list[Finding], int]:
     return findings.all, sum(sums.records for sums in letters)
 
 
-def _batches(readers: list[Iterator[Any]], files: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(
+    readers: list[Iterator[Any]], files: list[str], limit: int | None
+) -> Iterator[list[tuple[Any, ...]]]:
     """Lists of records, mates together."""
     batch: list[tuple[Any, ...]] = []
-    for number, records in enumerate(zip_longest(*readers), start=1):
+    for number, records in enumerate(islice(zip_longest(*readers), limit), start=1):
         if len(records) == 2:
             _require_mates(records[0], records[1], files, number)
         batch.append(records)

@@ -50,7 +50,7 @@ def _check_rows(
         findings.note("lists no variant", "Taken as: the caller reported none.")
         return
     contig_column, start_column = header.index("Chromosome"), header.index("Start_Position")
-    outside, unplaced = [], 0
+    outside, unplaced, renamed = [], 0, False
     for line in lines:
         fields = line.text.split("\t")
         where = f"line {line.number}"
@@ -73,8 +73,15 @@ def _check_rows(
             )
             return
         contig = genome.names_for([fields[contig_column]]).get(fields[contig_column])
+        renamed = renamed or bool(contig and contig != fields[contig_column])
         if contig and int(fields[start_column]) > genome.lengths[contig]:
             outside.append(f"{fields[contig_column]}:{fields[start_column]}")
+    if renamed:
+        findings.warn(
+            "contigs are spelled differently from the genome's (with and without 'chr')",
+            "Rows are compared under their own names: every file of the patient must spell alike.",
+            "column Chromosome",
+        )
     if unplaced:
         findings.note(f"{unplaced} variants have no position", "They cannot be compared by place.")
     if outside:

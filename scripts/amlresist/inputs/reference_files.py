@@ -30,6 +30,22 @@ def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Geno
     return genome, findings.all
 
 
+def glance_at_genome(fasta: str) -> tuple[Genome, list[Finding]] | None:
+    """Contigs from a fresh index, without a copy and without MD5; None where there is none."""
+    index = Path(f"{fasta}.fai")
+    if not index.is_file() or index.stat().st_mtime < Path(fasta).stat().st_mtime:
+        return None
+    findings = Findings(str(index))
+    genome = Genome()
+    with findings.guarded():
+        lines = (line.split("\t") for line in index.read_text(encoding="ascii").splitlines())
+        contigs = [Contig(name, int(length), "") for name, length, *_ in lines]
+        with Path(fasta).open("rb") as handle:
+            is_plain = handle.read(1) == b">"
+        genome = Genome(fasta if is_plain else "", contigs)
+    return genome, findings.all
+
+
 def named_genome(name: str) -> Genome:
     """Chromosome lengths of a build that will be fetched."""
     return Genome("", [Contig(n, length, "") for n, length in BUILD_LENGTHS[name].items()])

@@ -149,10 +149,14 @@ def _check_names(
             "column CHROM",
             ", ".join(foreign[:SHOWN]),
         )
-    if any(own != name for own, name in names.items()):
-        findings.note(
+    other = [f"{own} / {name}" for own, name in names.items() if own != name]
+    if other:
+        findings.stop(
             "contigs are spelled differently from the genome's (with and without 'chr')",
-            "They are read under the genome's names.",
+            "Rename them (bcftools annotate --rename-chrs): loci are matched by name, and the same "
+            "variant under two names would look lost and acquired.",
+            "column CHROM",
+            ", ".join(other[:SHOWN]),
         )
 
 
