@@ -34,6 +34,7 @@ _BATCH = 8192
 _FOUNDER_SHARE = 0.15
 _PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
 _SMALLEST_PRIOR = 1e-12
+_NEXT_TO_NOTHING = 0.1  # of the absence limit; fragments seen may still be errors below
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def region_masks(vaf: Floats, question: Question, scale: float) -> dict[str, npt
     shrunk = before * scale > question.ratio * after
     absent_before = before < question.limit_before
     absent_after = after < question.limit_after
-    acquired = (before == 0) & (after > 0)
-    lost = (after == 0) & (before > 0)
+    acquired = grown & (before < _NEXT_TO_NOTHING * question.limit_before)
+    lost = shrunk & (after < _NEXT_TO_NOTHING * question.limit_after)
     small_before = grown & absent_before & ~acquired
     small_after = shrunk & absent_after & ~lost
     return {
