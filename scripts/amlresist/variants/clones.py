@@ -164,7 +164,7 @@ def founder(clusters: Clusters, min_variants: int) -> int | None:
 
     Clusters above VAF 0.6 (loss of heterozygosity) are no candidates.
     """
-    heterozygous = (clusters.vaf <= 0.6).all(axis=1)
+    heterozygous = np.asarray((clusters.vaf <= 0.6).all(axis=1))
     candidates = [
         c
         for c in range(len(clusters.vaf))

@@ -121,7 +121,7 @@ def _artefact_prior(loci: Sequence[Locus], alt: Ints, depth: Ints) -> npt.NDArra
 
     Reads that end in an insertion or deletion are aligned without it and show substitutions there.
     """
-    frequent = (alt > 0.05 * np.maximum(depth, 1)).any(axis=1)
+    frequent = np.asarray((alt > 0.05 * np.maximum(depth, 1)).any(axis=1))
     indels = [x.allele for x, f in zip(loci, frequent, strict=True) if f and _shifts_reads(x)]
     prior = np.full(len(loci), 0.5)
     for i, locus in enumerate(loci):
@@ -229,7 +229,7 @@ def null_pair(observations: Observations, question: Question, settings: Settings
     given = label(
         statements_of(fit(halves, asked), seen[0], seen[1]),
         np.zeros(len(alt), dtype=np.int64),
-        (halves.depth > 0).all(axis=1),
+        np.asarray((halves.depth > 0).all(axis=1)),
         np.zeros(len(alt), dtype=bool),
         control_of(settings),
     )

@@ -38,7 +38,8 @@ def beta_parameters(vaf: Floats, error: float, rho: float) -> tuple[Floats, Floa
 
 def likelihoods(alt: Ints, depth: Ints, error: Floats, rho: float, vaf: Floats) -> Floats:
     """P(a | n, f) for each locus (row) and VAF (column), each row scaled to a maximum of 1."""
-    rows, inverse = np.unique(np.stack((alt, depth, error)), axis=1, return_inverse=True)
+    columns: Floats = np.stack((alt, depth, error)).astype(np.float64)
+    rows, inverse = np.unique(columns, axis=1, return_inverse=True)
     result = np.empty((rows.shape[1], len(vaf)))
     for rate in np.unique(rows[2]):
         chosen = rows[2] == rate
@@ -53,7 +54,7 @@ def likelihoods(alt: Ints, depth: Ints, error: Floats, rho: float, vaf: Floats) 
 def effective_share(depth: npt.ArrayLike, rho: float) -> Floats:
     """k = 1 / (1 + (n - 1) rho): n overdispersed fragments tell as much as k n binomial ones."""
     depth = np.asarray(depth, dtype=np.float64)
-    return 1 / (1 + np.maximum(depth - 1, 0) * rho)
+    return np.asarray(1 / (1 + np.maximum(depth - 1, 0) * rho))
 
 
 def vaf_quantile(alt: npt.ArrayLike, depth: npt.ArrayLike, rho: float, level: float) -> Floats:

@@ -283,13 +283,13 @@ def _company(columns: Sequence[Floats], question: Question, vaf: Floats) -> Floa
 def _in_normal(vaf: Floats) -> Floats:
     """Share of a somatic variant in a normal sample: none, or a trace of leukemia."""
     trace = (vaf > 0) & (vaf < 0.05)
-    return 0.9 * (vaf == 0) + 0.1 * trace / trace.sum()
+    return np.asarray(0.9 * (vaf == 0) + 0.1 * trace / trace.sum())
 
 
 def _germline_density(vaf: Floats) -> Floats:
     """VAF of germline variants: about one half, or one."""
     hom = (vaf > 0.98).astype(np.float64)
-    return 0.7 * _near_half(vaf) + 0.3 * hom / hom.sum()
+    return np.asarray(0.7 * _near_half(vaf) + 0.3 * hom / hom.sum())
 
 
 def _germline_loh(columns: Sequence[Floats], normal: int | None, vaf: Floats) -> Floats:
@@ -318,7 +318,7 @@ def _near_half(vaf: Floats) -> Floats:
 def _artefact_density(vaf: Floats) -> Floats:
     low = ((vaf > 0) & (vaf <= _ARTEFACT_TOP)) / np.maximum(vaf, 1e-9)
     low = low * np.gradient(vaf)
-    return low / low.sum()
+    return np.asarray(low / low.sum())
 
 
 def _strand_factor(alt: Ints, forward: Ints) -> Floats:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele, BareChange, anchored, normalise, shift_left
+from amlresist.variants.clipped import clipped_changes
 from amlresist.variants.read_columns import (
     CODES,
     DELETION,
@@ -135,6 +136,7 @@ class _Collector:
         self._snvs += np.bincount(key, minlength=len(self._snvs))
         for change in events.clusters(reads, ~alone, self._merge_distance, self._reference):
             self._others[change] += 1
+        self._others.update(clipped_changes(reads, self._reference))
 
     def finish(self, pileup: Pileup) -> None:
         """Write what was found into `pileup`."""
@@ -225,7 +227,7 @@ class _Events:
 
     @property
     def is_mismatch(self) -> Mask:
-        return self.code == 0
+        return np.asarray(self.code == 0)
 
     def has_neighbour(self, distance: int) -> Mask:
         """Whether another event of the same read lies within `distance` bases."""

@@ -161,13 +161,13 @@ class Reads:
         """One past the last reference base each read is aligned to."""
         spans = _USES_REFERENCE[self.operations.code] * self.operations.length
         spanned = np.bincount(self.operations.read, weights=spans, minlength=len(self))
-        return self.start + spanned.astype(np.int64)
+        return np.asarray(self.start + spanned.astype(np.int64))
 
     @property
     def forward_fragment(self) -> npt.NDArray[np.bool_]:
         """Whether the fragment's first read is on the forward strand."""
         reverse, second = self.flag & REVERSE > 0, self.flag & SECOND > 0
-        return reverse == second
+        return np.asarray(reverse == second)
 
     @property
     def may_overlap_mate(self) -> npt.NDArray[np.bool_]:
@@ -175,16 +175,16 @@ class Reads:
         # A mate further away than a read's span may still reach back by its own; twice is safe.
         near = np.abs(self._fixed["mate_start"] - self.start) < 2 * (self.end - self.start) + 100
         together = self._fixed["mate_contig"] == self.contig
-        return (self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & near & together
+        return np.asarray((self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & near & together)
 
     def bases(self, read: Ints, query: Ints) -> Bytes:
         """Four-bit codes of single bases."""
         packed = self._data[self._sequence[read] + (query >> 1)]
-        return np.where(query & 1, packed & 15, packed >> 4)
+        return np.asarray(np.where(query & 1, packed & 15, packed >> 4))
 
     def qualities(self, read: Ints, query: Ints) -> Bytes:
         """Base qualities of single bases; 255 where the read has none."""
-        return self._data[self._quality[read] + query]
+        return np.asarray(self._data[self._quality[read] + query])
 
     def base_rows(self, read: Ints, width: int) -> Bytes:
         """Codes of the first `width` bases, one row per read; beyond the read's end: anything."""
