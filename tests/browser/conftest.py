@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import report_example
 from amlresist.__main__ import main
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the playwright package is missing")
+if TYPE_CHECKING:
+    from playwright import sync_api
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -43,9 +46,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["sync_api.Browser"]:
     """One Chromium for all tests."""
+    playwright_api = pytest.importorskip(
+        "playwright.sync_api", reason="the playwright package is missing", exc_type=ImportError
+    )
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
+    with playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
