@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import os
+from pathlib import Path
 
 import pysam
 import pytest
@@ -276,3 +277,26 @@ def test_genome_is_not_changed_by_the_check(cohort):
     cohort.check()
     assert (cohort.folder / "genome.fa").read_text() == before
     assert GENOME["chr1"][:60] in before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"BAI\1" + bytes(8),
+        b"BAI\1" + (7).to_bytes(4, "little"),
+        b"BAI\1",
+        b"",
+        b"CSI\1",
+        gzip.compress(b"CSI\1" + bytes(8) + (-9).to_bytes(4, "little", signed=True)),
+        b"\x1f\x8bnonsense",
+    ],
+)
+def test_b039_broken_index_is_told_and_not_used(cohort, content):
+    Path(f"{cohort.relapse}.bai").write_bytes(content)
+    cohort.check().warns("index cannot be read or belongs to another file")
+
+
+def test_b039_csi_index_is_read(cohort):
+    Path(f"{cohort.relapse}.bai").unlink()
+    pysam.index("-c", str(cohort.relapse))
+    cohort.check().is_sound()

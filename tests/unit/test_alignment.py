@@ -266,6 +266,19 @@ def test_truncated_bam_is_refused_and_leaves_nothing_behind(tmp_path, genome, al
     assert not out.parent.exists()
 
 
+def test_bam_cut_between_blocks_is_told_by_its_index(tmp_path, genome, aligned):
+    given = tmp_path / "given.bam"
+    with (
+        pysam.AlignmentFile(str(aligned)) as source,
+        pysam.AlignmentFile(str(given), "wb", template=source) as out,
+    ):
+        for read in list(source)[:300]:
+            out.write(read)
+    Path(f"{given}.bai").write_bytes(Path(f"{aligned}.bai").read_bytes())
+    with pytest.raises(InputError, match="file ends early"):
+        adopt_alignment(library(str(given)), genome, tmp_path / "results" / "P1_dx.bam")
+
+
 def test_warnings_of_a_given_bam_reach_the_log(tmp_path, genome, aligned, capsys):
     words = ["align", "--patient", "P1", "--library", f"diagnosis={aligned}"]
     words += ["--reference", str(genome), "--out", str(tmp_path / "x.bam")]

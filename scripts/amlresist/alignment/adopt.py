@@ -17,7 +17,8 @@ def adopt_alignment(library: LibraryInput, reference: Path, out: Path) -> list[s
     """Check a given alignment against the genome, link it to `out` and index it afresh.
 
     An alignment that is not sorted by position is sorted into the results folder. The supplied
-    index is never used: it may be older than the reads.
+    index is not used, since it may be older than the reads; but when it counts more of them, the
+    file is refused as cut.
 
     Returns:
         Warnings and notes for the log.
@@ -32,7 +33,6 @@ def adopt_alignment(library: LibraryInput, reference: Path, out: Path) -> list[s
         sample=library.sample,
         contigs=_contigs(reference),
         fasta=str(reference),
-        verify_index=False,
     )
     require_sound(findings)
     suffix = "crai" if out.suffix == ".cram" else "bai"

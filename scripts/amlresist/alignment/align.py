@@ -49,7 +49,7 @@ def align_library(
         PipelineError: a program failed, or reads were lost on the way.
     """
     require_programs("bwa", "samtools")
-    findings, expected = read_fastq(*library.paths)
+    findings, expected = read_fastq(library.paths[0], "".join(library.paths[1:]))
     require_sound(findings)
     keeps_duplicates = library.capture == Capture.AMPLICON or not settings.mark_duplicates
     with scratch_folder(out) as scratch:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pysam
 
+from amlresist.inputs.bam_index import find_index, mapped_counts
 from amlresist.inputs.bgzf import block_fault, end_fault
-from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
+from amlresist.inputs.findings import FETCH_AGAIN, UNREADABLE, Finding, Findings
 from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
 from amlresist.reference.fasta import Contig
 
@@ -65,7 +66,6 @@ def examine_alignment(
     other_samples: Collection[str] = (),
     contigs: Sequence[Contig] = (),
     fasta: str = "",
-    verify_index: bool = True,
     limit: int | None = None,
 ) -> list[Finding]:
     """Everything that can be told from one alignment file.
@@ -75,7 +75,6 @@ def examine_alignment(
         sample: name of the library in the sheet, other_samples: those of the others.
         contigs: contigs of the genome, empty when it is not to hand yet.
         fasta: the genome, for CRAM; "" when not to hand.
-        verify_index: compare the records with the counts of the index beside the file.
         limit: look at the header, the end block and the first records only; None: at everything.
     """
     findings = Findings(path)
@@ -99,7 +98,7 @@ def examine_alignment(
             _judge_emptiness(stream, findings)
             return findings.all
         _judge(stream, facts, assay, findings)
-        if verify_index and not is_cram:
+        if not is_cram:
             _check_index(path, stream, facts, findings)
     return findings.all
 
@@ -272,19 +271,16 @@ def _judge_lost_mates(share: float, findings: Findings) -> None:
 
 
 def _check_index(path: str, stream: Stream, facts: HeaderFacts, findings: Findings) -> None:
-    index = next(
-        (i for i in (f"{path}.bai", f"{path}.csi", f"{path[:-4]}.bai") if Path(i).is_file()), None
-    )
-    if index is None:
+    index = find_index(path)
+    if not index:
         findings.note("has no index", "One is made in the results folder.")
         return
     remedy = "It is not used; a fresh one is made in the results folder."
     counted = [stream.mapped_on.get(number, 0) for number in range(len(facts.contigs))]
     try:
-        with pysam.AlignmentFile(path, check_sq=False, index_filename=index) as handle:
-            indexed = [stat.mapped for stat in handle.get_index_statistics()]
-    except (ValueError, OSError):
-        findings.warn("index cannot be read", remedy, value=index)
+        indexed = mapped_counts(path, index, len(counted))
+    except UNREADABLE:
+        findings.warn("index cannot be read or belongs to another file", remedy, value=index)
         return
     if indexed != counted and _is_cut(counted, indexed):
         findings.stop(
