@@ -13,7 +13,7 @@ from variants_world import (
 
 from amlresist.errors import InputError
 from amlresist.simulate.reads import ReadModel
-from amlresist.variants.alleles import Allele
+from amlresist.variants.alleles import Allele, normalise
 from amlresist.variants.candidates import read_candidates, select, write_candidates
 from amlresist.variants.pileup import Pileup, pile_up
 from amlresist.variants.reference import Reference
@@ -143,3 +143,32 @@ def test_rare_variants_become_candidates(tmp_path: Path, vaf: float, depth: int)
     found = set(select([look(path, Reference(world.fasta).fetch, len(genome))], **DEFAULTS))
     assert len(found & set(alleles)) >= 0.95 * len(alleles)
     assert len(found - set(alleles)) <= 60, "the model must not drown in noise"
+
+
+INSERTED = "GATTACAGGCATTCAGCAATGC"
+
+
+def clipped(start: int, sequence: str, cigar: str) -> HandRead:
+    return HandRead(f"{start}_{cigar}", start, sequence, cigar)
+
+
+def test_a_long_insertion_is_found_in_ends_clipped_by_the_aligner(tmp_path: Path) -> None:
+    sequence = GENOME[SITE - 40 : SITE] + INSERTED + GENOME[SITE : SITE + 38]
+    reads = [clipped(SITE - 40, sequence, "40M60S"), clipped(SITE, sequence, "62S38M")]
+    found = pile(tmp_path, reads).alleles
+    base = GENOME[SITE - 1]
+    assert dict(found) == {normalise(Allele(CHROM, SITE - 1, base, base + INSERTED), fetch): 2}
+
+
+def test_a_long_deletion_is_found_in_ends_clipped_by_the_aligner(tmp_path: Path) -> None:
+    sequence = GENOME[SITE - 50 : SITE] + GENOME[SITE + 35 : SITE + 85]
+    reads = [clipped(SITE - 50, sequence, "50M50S"), clipped(SITE + 35, sequence, "50S50M")]
+    found = pile(tmp_path, reads).alleles
+    deleted = Allele(CHROM, SITE - 1, GENOME[SITE - 1 : SITE + 35], GENOME[SITE - 1])
+    assert dict(found) == {normalise(deleted, fetch): 2}
+
+
+def test_a_clipped_adapter_is_no_allele(tmp_path: Path) -> None:
+    adapter = "AGATCGGAAGAGCACACGTCTGAACTCCAG"
+    sequence = GENOME[SITE - 70 : SITE] + adapter
+    assert not pile(tmp_path, [clipped(SITE - 70, sequence, "70M30S")] * 5).alleles
