@@ -42,14 +42,18 @@ def loh_shares(alleles: Sequence[Allele], alt: Ints, depth: Ints, rho: float) ->
     positions = np.array([a.pos for a in alleles], dtype=np.int64)
     for chrom in np.unique(chroms[usable]):
         here = np.flatnonzero((chroms == chrom) & usable)
-        for i in np.flatnonzero(chroms == chrom):
-            near = here[here != i]
+        here = here[np.argsort(positions[here], kind="stable")]
+        moving = np.flatnonzero((chroms == chrom) & (shift.max(axis=1) > 0))
+        places = np.searchsorted(positions[here], positions[moving])
+        for i, place in zip(moving.tolist(), places.tolist(), strict=True):
+            near = here[max(0, place - NEIGHBOURS - 1) : place + NEIGHBOURS + 1]
+            near = near[near != i]
             distance = np.abs(positions[near] - positions[i])
             near = near[np.argsort(distance, kind="stable")][:NEIGHBOURS]
             near = near[np.abs(positions[near] - positions[i]) <= MAX_DISTANCE]
             alike = np.abs(shift[near] - shift[i]).max(axis=1, initial=0) <= _SAME_SHIFT
             moved = alike & (shift[near].max(axis=1, initial=0) > 0)
-            if shift[i].max() > 0 and len(near):
+            if len(near):
                 shares[i] = _share(int(moved.sum()), len(near))
     return shares
 
