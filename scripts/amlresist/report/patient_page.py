@@ -179,6 +179,7 @@ def patient_page(
         "embedded": embedded,
         "data": _page_data(embedded, shown, settings.fdr),
         "evidence_tables": EVIDENCE_TABLES,
+        "by_status": by_status,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
         "mirnas": list(enumerate(mirnas[: settings.max_rows])),
@@ -267,6 +268,12 @@ def aside_standing(row: VariantChange) -> str:
 
 def _by_time(name: str) -> list[tuple[int, int]]:
     return [timepoint_rank(timepoint) for timepoint in name.split(">")]
+
+
+def by_status(rows: Sequence[Evidence]) -> list[tuple[int, Evidence]]:
+    """(line, claim): the supported and contradicted first, those not assessed last."""
+    order = list(Status)
+    return sorted(enumerate(rows), key=lambda item: (order.index(item[1].status), item[0]))
 
 
 def mechanism_groups(rows: Sequence[MechanismSummary]) -> list[MechanismGroup]:
