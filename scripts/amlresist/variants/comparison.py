@@ -315,14 +315,12 @@ def _rows(
 ) -> list[VariantChange]:
     rows = []
     noise = _noise(case)
+    columns = [
+        _Column.of(case, question.before, seen[0], question.limit_before),
+        _Column.of(case, question.after, seen[1], question.limit_after),
+    ]
     for i, locus in enumerate(case.loci):
-        sides = [
-            _side(case, i, column, bool(shown[i]), limit)
-            for column, shown, limit in (
-                (question.before, seen[0], question.limit_before),
-                (question.after, seen[1], question.limit_after),
-            )
-        ]
+        sides = [column.side(i) for column in columns]
         row = _row(case, question, labels, i, locus, (sides[0], sides[1]), float(change_p[i]))
         if _worth_reporting(row, locus, sides, float(noise[i])):
             rows.append(row)
@@ -352,28 +350,48 @@ def _noise(case: Case) -> npt.NDArray[np.float64]:
     return np.asarray(np.min(tails, axis=0))
 
 
-def _side(case: Case, i: int, column: int, shown: bool, limit: float) -> Side:
-    track, rho = case.tracks[column], case.overdispersion.rho
-    known = track.depth[i] >= 0
-    alt, depth = (int(track.alt[i]), int(track.depth[i])) if known else (0, 0)
-    low, high = (float(vaf_quantile(alt, depth, rho, q)) for q in (0.025, 0.975))
-    seen = shown and depth > 0
-    told = seen or (depth > 0) or bool(track.listed[i] and not known)
-    return Side(
-        timepoint=track.timepoint,
-        alt=alt if known else None,
-        depth=depth if known else None,
-        vaf=alt / depth if depth else NAN,
-        low=0.0 if alt == 0 and depth else low,
-        high=high,
-        present=(seen or not known) if told else None,
-        excluded_above=float(excluded_above(alt, depth, rho)) if depth and not seen else NAN,
-        limit=limit,
-        listed=bool(track.listed[i]),
-        assayed=bool(track.assayed[i]),
-        counted=track.has_counts,
-        given=track.source != "reads",
-    )
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One time point over all loci: limits are computed at once, since that is much faster."""
+
+    track: Track
+    counted: bool
+    shown: npt.NDArray[np.bool_]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    excluded: npt.NDArray[np.float64]
+    limit: float
+
+    @classmethod
+    def of(cls, case: Case, column: int, shown: npt.NDArray[np.bool_], limit: float) -> "_Column":
+        track, rho = case.tracks[column], case.overdispersion.rho
+        alt, depth = np.maximum(track.alt, 0), np.maximum(track.depth, 0)
+        low, high = (vaf_quantile(alt, depth, rho, q) for q in (0.025, 0.975))
+        excluded = excluded_above(alt, depth, rho)
+        return cls(track, track.has_counts, shown, low, high, excluded, limit)
+
+    def side(self, i: int) -> Side:
+        """What is known of locus `i`."""
+        track = self.track
+        known = bool(track.depth[i] >= 0)
+        alt, depth = (int(track.alt[i]), int(track.depth[i])) if known else (0, 0)
+        seen = bool(self.shown[i]) and depth > 0
+        told = depth > 0 or (bool(track.listed[i]) and not known)
+        return Side(
+            timepoint=track.timepoint,
+            alt=alt if known else None,
+            depth=depth if known else None,
+            vaf=alt / depth if depth else NAN,
+            low=0.0 if alt == 0 and depth else float(self.low[i]),
+            high=float(self.high[i]),
+            present=(seen or not known) if told else None,
+            excluded_above=float(self.excluded[i]) if depth and not seen else NAN,
+            limit=self.limit,
+            listed=bool(track.listed[i]),
+            assayed=bool(track.assayed[i]),
+            counted=self.counted,
+            given=track.source != "reads",
+        )
 
 
 def _row(
