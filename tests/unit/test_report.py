@@ -130,6 +130,18 @@ def test_candidates_at_the_level_of_errors_do_not_bury_what_was_seen(tmp_path):
     assert "KRAS G12D not above error" in words(text, "all-variants")
 
 
+def test_itd_among_the_variants_has_the_name_of_its_clone(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    path = folder / "variants/variants.tsv"
+    itd = report_example.variant(
+        "FLT3", "D600_L601insX", "expanding", (190, 800), (330, 800), hgvs_c="c.1772_1801dup"
+    )
+    write_table(path, VariantChange, [*read_table(path, VariantChange), itd])
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert "FLT3-ITD 30 bp 24 % → 41 %" in words(text, "summary")
+
+
 def test_candidates_without_depth_stay_open(tmp_path):
     shallow = report_example.variant("KRAS", "G12D", "not_evaluable", (1, 900), (0, 21))
     assert labels.is_somatic(shallow)

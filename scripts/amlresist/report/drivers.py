@@ -3,9 +3,10 @@
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlresist.files import open_text
+from amlresist.flt3_itd.records import ItdClone
 from amlresist.report.labels import CHANGES, is_somatic
 from amlresist.settings import RESOURCES
 from amlresist.variants.records import VariantChange, VariantClass
@@ -81,6 +82,21 @@ def rank_variants(rows: Sequence[VariantChange], genes: frozenset[str]) -> list[
         RankedVariant(row, index, is_somatic(row) and _is_driver(row, genes), variant_name(row))
         for index, row in enumerate(sorted(rows, key=key))
     ]
+
+
+def with_itd_names(
+    variants: Sequence[RankedVariant], clones: Sequence[ItdClone]
+) -> list[RankedVariant]:
+    """The same variants; an FLT3 insertion that is one of the ITD `clones` is named so."""
+    lengths = {clone.hgvs_c: clone.length for clone in clones if clone.hgvs_c}
+
+    def named(variant: RankedVariant) -> RankedVariant:
+        row = variant.row
+        if row.gene != "FLT3" or row.hgvs_c not in lengths:
+            return variant
+        return replace(variant, name=f"FLT3-ITD {lengths[row.hgvs_c]} bp")
+
+    return [named(variant) for variant in variants]
 
 
 def variant_name(row: VariantChange) -> str:

@@ -14,7 +14,7 @@ from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
 from amlresist.mirna.records import MirnaChange
 from amlresist.report import axes, labels
 from amlresist.report.checks import pair_checks
-from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
+from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants, with_itd_names
 from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.plots import Scatter, clone_chart, vaf_scatter
 from amlresist.report.render import render
@@ -141,6 +141,7 @@ def patient_page(
 ) -> str:
     """The page as HTML text; `files` are the run's input files with their digests."""
     ranked = rank_variants(results.of(VariantChange), driver_genes(settings.extra_driver_genes))
+    ranked = with_itd_names(ranked, results.of(ItdClone))
     mirnas = _review_first(results.of(MirnaChange))
     genes = _changed_first(results.of(ExpressionChange))
     shown = ranked[: settings.max_rows]
