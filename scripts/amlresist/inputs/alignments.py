@@ -10,7 +10,7 @@ from typing import Any
 
 import pysam
 
-from amlresist.inputs.bam_index import find_index, mapped_counts
+from amlresist.inputs.bam_index import find_index, mapped_counts, without_index
 from amlresist.inputs.bgzf import block_fault, end_fault
 from amlresist.inputs.findings import FETCH_AGAIN, UNREADABLE, Finding, Findings
 from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
@@ -116,7 +116,10 @@ def _read(path: str, facts: HeaderFacts, fasta: str, limit: int | None) -> Strea
     stream = Stream()
     lengths = [contig.length for contig in facts.contigs]
     options: dict[str, Any] = {"reference_filename": fasta} if fasta else {}
-    with pysam.AlignmentFile(path, check_sq=False, **options) as handle:
+    with (
+        without_index(path) as link,
+        pysam.AlignmentFile(link, check_sq=False, **options) as handle,
+    ):
         for read in islice(handle.fetch(until_eof=True), limit):
             _take(stream, read, lengths)
     return stream
@@ -278,11 +281,13 @@ def _check_index(path: str, stream: Stream, facts: HeaderFacts, findings: Findin
     remedy = "It is not used; a fresh one is made in the results folder."
     counted = [stream.mapped_on.get(number, 0) for number in range(len(facts.contigs))]
     try:
-        indexed = mapped_counts(path, index, len(counted))
+        indexed = mapped_counts(index)
     except UNREADABLE:
-        findings.warn("index cannot be read or belongs to another file", remedy, value=index)
+        findings.warn("index cannot be read", remedy, value=index)
         return
-    if indexed != counted and _is_cut(counted, indexed):
+    if len(indexed) != len(counted):
+        findings.warn("index belongs to another file", remedy, value=index)
+    elif indexed != counted and _is_cut(counted, indexed):
         findings.stop(
             f"file ends early: {sum(counted)} mapped records, {sum(indexed)} in its index",
             FETCH_AGAIN,

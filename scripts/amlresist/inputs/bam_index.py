@@ -1,12 +1,30 @@
-"""How many mapped records an index counts per contig (SAM specification, section 5.2; CSIv1)."""
+"""The index beside a BAM: read by our own parser, kept away from htslib.
+
+htslib crashes on some damaged indexes, and loads whatever lies beside a file when it opens it.
+Layouts: SAM specification, section 5.2 (BAI), and CSIv1.
+"""
 
 import gzip
 import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import pysam
-
 from amlresist.inputs.bgzf import GZIP_MAGIC
+
+BAI_COUNT_BIN = 37450  # holds counts instead of places
+CHUNK, OFFSET = 16, 8  # bytes
+
+
+@contextmanager
+def without_index(path: str) -> Iterator[str]:
+    """A link to the file in a folder where no index lies beside it."""
+    with tempfile.TemporaryDirectory(prefix="amlresist-") as folder:
+        link = Path(folder) / f"reads{Path(path).suffix.lower()}"
+        link.symlink_to(Path(path).resolve())
+        yield str(link)
 
 
 def find_index(path: str) -> str:
@@ -15,29 +33,69 @@ def find_index(path: str) -> str:
     return next((name for name in names if Path(name).is_file()), "")
 
 
-def mapped_counts(path: str, index: str, contigs: int) -> list[int]:
-    """Mapped records per contig, as `index` has them.
+def mapped_counts(index: str) -> list[int]:
+    """Mapped records per contig, as a BAI or CSI has them.
 
     Raises:
-        ValueError, OSError: the index is unsound or has another number of contigs.
+        ValueError: it is neither, or damaged.
     """
-    # htslib looks contigs up in the index unchecked and crashes where it has fewer.
-    if contigs_of_index(index) != contigs:
-        raise ValueError("index has another number of contigs")
-    with pysam.AlignmentFile(path, check_sq=False, index_filename=index) as handle:
-        return [stat.mapped for stat in handle.get_index_statistics()]
-
-
-def contigs_of_index(index: str) -> int:
-    """Contigs of a BAI or CSI, -1 when it is neither."""
     content = Path(index).read_bytes()
     if content.startswith(GZIP_MAGIC):
         content = gzip.decompress(content)
-    place = 4
-    if content.startswith(b"CSI\1") and len(content) >= 16:
-        place = 16 + struct.unpack_from("<i", content, 12)[0]
-    elif not content.startswith(b"BAI\1"):
-        return -1
-    if not 0 <= place <= len(content) - 4:
-        return -1
-    return int(struct.unpack_from("<i", content, place)[0])
+    cursor = _Cursor(content, 4)
+    try:
+        if content.startswith(b"BAI\1"):
+            return [_bai_contig(cursor) for _ in range(cursor.number())]
+        if content.startswith(b"CSI\1"):
+            return _csi_contigs(cursor)
+    except struct.error as error:
+        raise ValueError("index is cut") from error
+    raise ValueError("index is no BAI or CSI")
+
+
+@dataclass
+class _Cursor:
+    content: bytes
+    place: int
+
+    def number(self) -> int:
+        """The next 32-bit count."""
+        (value,) = struct.unpack_from("<i", self.content, self.place)
+        self.skip(4)
+        if value < 0:
+            raise ValueError("index has a negative count")
+        return int(value)
+
+    def skip(self, size: int) -> None:
+        """Go on by `size` bytes."""
+        self.place += size
+        if self.place > len(self.content):
+            raise ValueError("index is cut")
+
+
+def _bai_contig(cursor: _Cursor) -> int:
+    mapped = _mapped_of_bins(cursor, BAI_COUNT_BIN, 0)
+    cursor.skip(cursor.number() * OFFSET)  # linear index
+    return mapped
+
+
+def _csi_contigs(cursor: _Cursor) -> list[int]:
+    cursor.skip(4)  # min_shift
+    depth = cursor.number()
+    if depth > 10:
+        raise ValueError("index is deeper than any genome needs")
+    cursor.skip(cursor.number())
+    count_bin = ((1 << 3 * (depth + 1)) - 1) // 7 + 1
+    return [_mapped_of_bins(cursor, count_bin, OFFSET) for _ in range(cursor.number())]
+
+
+def _mapped_of_bins(cursor: _Cursor, count_bin: int, extra: int) -> int:
+    mapped = 0
+    for _ in range(cursor.number()):
+        (bin_number,) = struct.unpack_from("<I", cursor.content, cursor.place)
+        cursor.skip(4 + extra)
+        chunks = cursor.number()
+        if bin_number == count_bin and chunks == 2:
+            (mapped,) = struct.unpack_from("<Q", cursor.content, cursor.place + CHUNK)
+        cursor.skip(chunks * CHUNK)
+    return int(mapped)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pysam
 
+from amlresist.inputs.bam_index import without_index
 from amlresist.inputs.findings import Findings
 from amlresist.reference.builds import build_of
 from amlresist.reference.contigs import MITOCHONDRIAL, match_names
@@ -31,7 +32,7 @@ class HeaderFacts:
 
 def header_facts(path: str) -> HeaderFacts:
     """Read a header without touching the records."""
-    with pysam.AlignmentFile(path, check_sq=False) as handle:
+    with without_index(path) as link, pysam.AlignmentFile(link, check_sq=False) as handle:
         return parse_header(str(handle.header))
 
 
