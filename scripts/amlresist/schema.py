@@ -9,6 +9,7 @@ from amlresist.tables import describe
 
 # Modules that declare tables, in the order data flows.
 RECORD_MODULES = (
+    "amlresist.inputs.records",
     "amlresist.annotation",
     "amlresist.alignment_qc.records",
     "amlresist.variants.records",
@@ -17,6 +18,7 @@ RECORD_MODULES = (
     "amlresist.expression.records",
     "amlresist.evidence.records",
     "amlresist.cohort.records",
+    "amlresist.simulate.records",
 )
 _FILE_NAME = re.compile(r"`(\S+\.tsv)`")
 
