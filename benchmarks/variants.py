@@ -288,7 +288,7 @@ def _freebayes(
     began = time.perf_counter()
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     seconds = f"{time.perf_counter() - began:.1f}"
-    for least in (0, 20):
+    for least in (0, 1):
         called = set()
         for line in done.stdout.splitlines():
             pos, ref, alt, quality = line.split("\t")

@@ -1,0 +1,119 @@
+"""Run the benchmarks and write docs/benchmarks.md: commands, what was measured, how to read it.
+
+    python benchmarks/run.py [--only variants flt3_itd] [--reference demo/reference]
+
+Sections of benchmarks that are not run stay as they are. How a figure compares with what is wanted
+is said in benchmarks/notes/NAME.md, which stands above the figures.
+"""
+
+import argparse
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTES = ROOT / "benchmarks" / "notes"
+PAGE = ROOT / "docs" / "benchmarks.md"
+TITLES = {
+    "variants": "Paired variants",
+    "flt3_itd": "FLT3-ITD",
+    "mirna": "miRNA",
+    "expression": "Expression and pathways",
+}
+INTRODUCTION = """# How accurate, how fast
+
+Every figure comes from a script in `benchmarks/`, on data simulated with a known truth; the command
+stands above it. `python benchmarks/run.py` makes this page again. Misses are shown like hits.
+"""
+
+
+def options(name: str, reference: Path, out: Path) -> list[str]:
+    """Arguments of one benchmark."""
+    if name == "mirna":
+        files = ("--matures", "mature.fa"), ("--hairpins", "hairpin.fa")
+        chosen = [word for option, file in files for word in (option, str(reference / file))]
+        return [*chosen, "--reads", "200000", "--out", str(out)]
+    if name == "expression":
+        return ["--out", str(out)]
+    return ["--libraries", "100", "--wild-type", "200"] if name == "flt3_itd" else []
+
+
+def section(name: str, reference: Path) -> str:
+    """Run one benchmark; returns its part of the page.
+
+    Raises:
+        RuntimeError: the benchmark failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"{name}.json"
+        command = [f"benchmarks/{name}.py", *options(name, reference, out)]
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        minutes = (time.perf_counter() - began) / 60
+        if done.returncode:
+            raise RuntimeError(f"{name}: {done.stderr.strip()[-400:]}")
+        printed = done.stdout or out.read_text(encoding="utf-8")
+    shown = shlex.join(["python", *command]).replace(str(out), out.name)
+    return written(name, shown, printed, f"{minutes:.1f} minutes, {os.cpu_count()} processors")
+
+
+def written(name: str, command: str, printed: str, effort: str) -> str:
+    """A section of the page."""
+    note = NOTES / f"{name}.md"
+    remarks = note.read_text(encoding="utf-8").strip() + "\n\n" if note.exists() else ""
+    effort = f"{effort}, Python {platform.python_version()}"
+    return f"## {TITLES[name]}\n\n{remarks}    {command}\n\n({effort})\n\n{as_tables(printed)}\n"
+
+
+def as_tables(printed: str) -> str:
+    """Markdown of what a benchmark prints: tab-separated lines become tables."""
+    lines: list[str] = []
+    inside = False
+    for line in printed.strip().splitlines():
+        cells = line.split("\t")
+        if len(cells) == 1:
+            text = re.sub(r"^##* ", "### " if line.startswith("##") else "", line)
+            if lines and lines[-1] and (inside or line.startswith("#")):
+                lines.append("")
+            lines.append(text)
+            inside = False
+            continue
+        if not inside and lines and lines[-1]:
+            lines.append("")
+        lines.append(f"| {' | '.join(cells)} |")
+        if not inside:
+            lines.append("|---" * len(cells) + "|")
+        inside = True
+    return "\n".join(lines)
+
+
+def sections_of(page: str) -> dict[str, str]:
+    """Benchmark -> its section of a page written before."""
+    parts = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    by_title = {part.split("\n", 1)[0].removeprefix("## "): part for part in parts[1:]}
+    return {name: by_title[title] for name, title in TITLES.items() if title in by_title}
+
+
+def main() -> None:
+    """Run what is asked for and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=list(TITLES), default=list(TITLES))
+    parser.add_argument("--reference", type=Path, default=Path("demo/reference"))
+    arguments = parser.parse_args()
+    known = sections_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    for name in arguments.only:
+        known[name] = section(name, arguments.reference)
+    parts = [known[name].strip() for name in TITLES if name in known]
+    PAGE.write_text("\n\n".join([INTRODUCTION.strip(), *parts]) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
