@@ -82,7 +82,7 @@ def test_founder_of_a_relapse_of_40_percent_purity_is_stable():
 def test_regions_share_out_all_pairs():
     vaf = vaf_grid()
     masks = region_masks(vaf, asked(1), 1.0)
-    covered = np.sum([mask for mask in masks.values()], axis=0)
+    covered = np.sum(list(masks.values()), axis=0)
     assert covered[0, 0] == 0
     assert (covered.ravel()[1:] == 1).all()
 

@@ -1,0 +1,169 @@
+"""Clusters of variants, the founder among them, SNPs under LOH, and the hotspots' own table."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from amlresist.settings import load
+from amlresist.variants.alleles import Allele
+from amlresist.variants.clones import cluster, founder
+from amlresist.variants.comparison import Case, Locus, compare
+from amlresist.variants.consequence import Annotation
+from amlresist.variants.heterozygosity import BASE_SHARE, loh_shares, shows_loh
+from amlresist.variants.hotspot_table import hotspot_rows
+from amlresist.variants.overdispersion import Overdispersion
+from amlresist.variants.purity import Purity, combined, from_founder
+from amlresist.variants.records import VariantClass
+from amlresist.variants.settings import Settings
+from amlresist.variants.tracks import Track
+
+SETTINGS = load(Settings, "variants", "")
+RHO = 0.002
+
+
+def drawn(rng, centres, sizes, depth=1000, rho=RHO):
+    """Counts of clones with the given VAFs at two time points; capture bias as rho says."""
+    vaf = np.repeat(np.array(centres), sizes, axis=0)
+    total = rng.poisson(depth, vaf.shape)
+    spread = rng.beta(np.maximum(vaf, 1e-9) * (1 / rho - 1), (1 - vaf) * (1 / rho - 1))
+    return rng.binomial(total, np.where(vaf > 0, spread, 0)), total
+
+
+def test_five_clones_are_found_and_the_founder_is_not_split():
+    centres = [(0.47, 0.42), (0.24, 0.0), (0.17, 0.41), (0.03, 0.40), (0.0, 0.39)]
+    sizes = [200, 6, 6, 6, 60]
+    alt, depth = drawn(np.random.default_rng(3), centres, sizes, depth=3000)
+    found = cluster(alt, depth, 1e-3, RHO)
+    assert sorted(found.size(i) for i in range(len(found.vaf))) == pytest.approx(
+        sorted(sizes), abs=3
+    )
+    assert found.vaf[founder(found, 3)] == pytest.approx((0.47, 0.42), abs=0.02)
+
+
+def test_order_of_variants_changes_no_cluster():
+    alt, depth = drawn(np.random.default_rng(5), [(0.45, 0.4), (0.2, 0.0), (0.0, 0.3)], [9, 5, 7])
+    turned = np.random.default_rng(6).permutation(len(alt))
+    one, other = cluster(alt, depth, 1e-3, RHO), cluster(alt[turned], depth[turned], 1e-3, RHO)
+    np.testing.assert_array_equal(other.assignment, one.assignment[turned])
+
+
+def test_purity_is_twice_the_founder_and_a_given_share_goes_first():
+    alt, depth = drawn(np.random.default_rng(7), [(0.45, 0.2)], [12])
+    learned = from_founder(cluster(alt, depth, 1e-3, RHO), 3, 2)
+    assert learned.shares == pytest.approx((0.9, 0.4), abs=0.04)
+    given = Purity((0.8, 0.5), "given blast fraction")
+    assert combined(given, learned) == given
+    assert combined(Purity((0.8, math.nan), "given blast fraction"), learned) == learned
+
+
+def snps(moved, chrom="chr17"):
+    """Alleles and counts of SNPs on a chromosome; VAFs after as given."""
+    alleles = [Allele(chrom, 100_000 * i, "C", "T") for i in range(len(moved))]
+    depth = np.full((len(moved), 2), 400)
+    return alleles, np.array([[200, round(400 * f)] for f in moved]), depth
+
+
+def test_neighbours_that_move_together_show_loh():
+    shares = loh_shares(*snps([0.05, 0.95, 0.05, 0.06, 0.94]), RHO)
+    assert (shares > 0.5).all()
+    assert shows_loh((0.5, 0.05))
+    assert not shows_loh((0.47, 0.52))
+    assert not shows_loh((1.0, 0.99))
+
+
+def test_one_that_moves_among_snps_that_stay_shows_none():
+    shares = loh_shares(*snps([0.5, 0.51, 0.05, 0.49, 0.5]), RHO)
+    assert (shares == BASE_SHARE).all()
+
+
+def track(timepoint, alt, depth):
+    alt, depth = np.array(alt), np.array(depth)
+    n = len(alt)
+    no = np.zeros(n, dtype=bool)
+    return Track(
+        timepoint,
+        f"S_{timepoint}",
+        "reads",
+        depth - alt,
+        alt,
+        np.zeros(n, dtype=np.int64),
+        depth,
+        np.full(n, -1),
+        ~no,
+        alt > 0,
+        no,
+        np.full(n, 1e-3),
+    )
+
+
+def case_of(loci, tracks):
+    return Case(
+        patient="P1",
+        loci=loci,
+        tracks=tracks,
+        overdispersion=Overdispersion(RHO, 0, 0.5),
+        purity=Purity((math.nan,) * len(tracks), "unknown"),
+        segments=(),
+        transplanted=frozenset(),
+        drivers=frozenset({"NRAS"}),
+    )
+
+
+def hotspot(position, change):
+    annotation = Annotation(
+        gene="NRAS", protein_change=change, consequence="missense_variant", hgvs_c="", hgvs_p=""
+    )
+    return Locus(Allele("chr1", position, "C", "T"), annotation, "NRAS G12", ("hotspot",))
+
+
+LOCI = [hotspot(100, "G12D"), hotspot(200, "G12V"), hotspot(300, "G12S")]
+
+
+def test_a_hotspot_nothing_was_seen_at_is_no_variant_but_in_its_own_table():
+    tracks = (track("diagnosis", [1, 0, 0], [300] * 3), track("relapse", [0, 90, 0], [300, 300, 0]))
+    case = case_of(LOCI, tracks)
+    rows, _ = compare(case, 0, 1, SETTINGS)
+    assert [(row.protein_change, row.variant_class) for row in rows] == [
+        ("G12V", VariantClass.ACQUIRED)
+    ]
+    looked = {(row.protein_change, row.timepoint): row for row in hotspot_rows(case, SETTINGS)}
+    assert len(looked) == 6
+    assert looked["G12D", "diagnosis"].seen is False
+    assert looked["G12D", "relapse"].excluded_above == pytest.approx(0.0075, abs=0.003)
+    assert looked["G12V", "relapse"].seen is True
+    assert looked["G12S", "relapse"].seen is None
+
+
+def test_a_variant_lost_early_keeps_its_row_between_later_time_points():
+    tracks = (
+        track("diagnosis", [60, 60, 0], [400] * 3),
+        track("relapse", [0, 50, 0], [400] * 3),
+        track("relapse2", [0, 55, 90], [400] * 3),
+    )
+    rows, _ = compare(case_of(LOCI, tracks), 1, 2, SETTINGS)
+    found = {row.protein_change: row for row in rows}
+    assert found["G12D"].variant_class is VariantClass.NOT_EVALUABLE
+    assert "neither" in found["G12D"].reason
+    assert found["G12S"].variant_class is VariantClass.ACQUIRED
+
+
+def test_new_variants_after_a_transplant_are_no_gains_unless_drivers():
+    other = Locus(Allele("chr9", 50, "C", "T"), Annotation(), "", ("reads",))
+    tracks = (track("diagnosis", [0, 0], [500] * 2), track("relapse", [200, 120], [500] * 2))
+    case = dataclasses.replace(
+        case_of([other, LOCI[0]], tracks), transplanted=frozenset({"relapse"})
+    )
+    rows, _ = compare(case, 0, 1, SETTINGS)
+    found = {row.chrom: row for row in rows}
+    assert found["chr9"].variant_class is not VariantClass.ACQUIRED
+    assert found["chr1"].variant_class is VariantClass.ACQUIRED
+    assert "after_transplant" in found["chr9"].flags
+
+
+def test_low_depth_is_not_evaluable_and_names_the_depth_needed():
+    tracks = (track("diagnosis", [0, 0, 0], [15] * 3), track("relapse", [30, 0, 0], [300] * 3))
+    rows, _ = compare(case_of(LOCI, tracks), 0, 1, SETTINGS)
+    assert rows[0].variant_class is VariantClass.NOT_EVALUABLE
+    assert 90 < rows[0].depth_needed < 300
