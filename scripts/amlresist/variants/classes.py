@@ -19,7 +19,7 @@ CLASSES = (
     VariantClass.GERMLINE,
     VariantClass.ARTEFACT,
 )
-_ACQUIRED, _LOST = 0, 1
+_CHANGES = 4  # the first classes say that something changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Control:
             suffices the mean stays lower.
         fdr_change: mean over the labels of every other class.
         sure_error: a single label, acquired or lost, that counts as sure.
-        max_error: any single label, acquired or lost.
-        max_error_change: any single label of the other classes.
-        max_error_local: any single label of the other classes at loci judged by themselves.
+        max_error: any single label that says something changed.
+        max_error_unchanged: any single label of the other classes.
+        max_error_local: the same at loci judged by themselves.
     """
 
     fdr: float
@@ -42,13 +42,15 @@ class Control:
     fdr_change: float
     sure_error: float
     max_error: float
-    max_error_change: float
+    max_error_unchanged: float
     max_error_local: float
 
     def accepts(self, label: VariantClass, mean: Floats, error: Floats) -> Mask:
         """Which labels are given, of one class and sorted by error."""
+        if label not in CLASSES[:_CHANGES]:
+            return (mean <= self.fdr_change) & (error <= self.max_error_unchanged)
         if label not in {VariantClass.ACQUIRED, VariantClass.LOST}:
-            return (mean <= self.fdr_change) & (error <= self.max_error_change)
+            return (mean <= self.fdr_change) & (error <= self.max_error)
         sure = (mean <= self.fdr) & (error <= self.sure_error)
         return sure | ((mean <= self.fdr_unsure) & (error <= self.max_error))
 
@@ -138,8 +140,7 @@ def label(
             mean = np.cumsum(error[order]) / np.arange(1, len(order) + 1)
             q_value[order] = mean
             labelled[order] = control.accepts(name, mean, error[order])
-    strict = (best == _ACQUIRED) | (best == _LOST)
-    allowed = np.where(strict, control.max_error, control.max_error_local)
+    allowed = np.where(best < _CHANGES, control.max_error, control.max_error_local)
     labelled |= local & evaluable & (error <= allowed)
     return Labels(probabilities, best, q_value, labelled)
 

@@ -201,7 +201,7 @@ def control_of(settings: Settings) -> Control:
         settings.fdr_change,
         settings.sure_error,
         settings.max_label_error,
-        settings.max_label_error_change,
+        settings.max_label_error_unchanged,
         settings.max_label_error_driver,
     )
 

@@ -22,7 +22,7 @@ class Settings:
     fdr_change: float
     sure_error: float
     max_label_error: float
-    max_label_error_change: float
+    max_label_error_unchanged: float
     max_label_error_driver: float
     presence_alpha: float
     error_floor: float
