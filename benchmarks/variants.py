@@ -6,6 +6,7 @@ Two generators that share no code: counts drawn from known VAFs, and reads align
 """
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,10 +27,15 @@ from variants_world import CHROM, World, random_bases, transcript  # noqa: E402
 
 from amlresist.__main__ import main as amlresist  # noqa: E402
 from amlresist.annotation import GeneModel, to_row  # noqa: E402
+from amlresist.libraries import LibraryInput  # noqa: E402
+from amlresist.settings import load  # noqa: E402
 from amlresist.simulate.reads import ReadModel  # noqa: E402
 from amlresist.tables import read_table, write_table  # noqa: E402
 from amlresist.variants.alleles import Allele, normalise  # noqa: E402
+from amlresist.variants.case import Sources, prepare  # noqa: E402
+from amlresist.variants.comparison import compare  # noqa: E402
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass  # noqa: E402
+from amlresist.variants.settings import Settings  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -80,24 +86,28 @@ def draw(vaf: Floats, depth: float, rho: float, rng: np.random.Generator) -> Pai
     return Pair(vaf, rng.binomial(depths, seen), depths)
 
 
-def compared(pair: Pair) -> tuple[list[VariantChange], PairSummary, float]:
-    """Rows in the order of the loci, the summary, and the seconds it took."""
+def count_table(pair: Pair, folder: Path) -> str:
+    """Path of a count table of the pair."""
+    lines = ["chrom\tpos\tref\talt\tdiagnosis_ref\tdiagnosis_alt\trelapse_ref\trelapse_alt"]
+    for i, (alt, depth) in enumerate(zip(pair.alt.tolist(), pair.depth.tolist(), strict=True)):
+        cells = [depth[0] - alt[0], alt[0], depth[1] - alt[1], alt[1]]
+        lines.append("\t".join(map(str, (CHROM, 100 + 50 * i, "A", "G", *cells))))
+    table = folder / "counts.tsv"
+    table.write_text("\n".join(lines) + "\n")
+    return str(table)
+
+
+def compared(pair: Pair) -> tuple[list[VariantChange], PairSummary]:
+    """Rows in the order of the loci, and the summary."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lines = ["chrom\tpos\tref\talt\tdiagnosis_ref\tdiagnosis_alt\trelapse_ref\trelapse_alt"]
-        for i, (alt, depth) in enumerate(zip(pair.alt.tolist(), pair.depth.tolist(), strict=True)):
-            cells = [depth[0] - alt[0], alt[0], depth[1] - alt[1], alt[1]]
-            lines.append("\t".join(map(str, (CHROM, 100 + 50 * i, "A", "G", *cells))))
-        table = folder / "counts.tsv"
-        table.write_text("\n".join(lines) + "\n")
+        table = count_table(pair, folder)
         words = ["compare", "--library", f"diagnosis={table}", "--library", f"relapse={table}"]
-        began = time.perf_counter()
         assert amlresist([*words, "--out-dir", str(folder)]) == 0
-        seconds = time.perf_counter() - began
         rows = read_table(folder / "variants.tsv", VariantChange)
         (summary,) = read_table(folder / "variant_summary.tsv", PairSummary)
     by_place = {row.pos: row for row in rows}
-    return [by_place[100 + 50 * i] for i in range(len(pair.vaf))], summary, seconds
+    return [by_place[100 + 50 * i] for i in range(len(pair.vaf))], summary
 
 
 def true_classes(vaf: Floats) -> dict[VariantClass, Mask]:
@@ -132,7 +142,7 @@ def labels(n: int, depths: Sequence[int], rng: np.random.Generator) -> list[Vari
     everything: list[tuple[VariantChange, dict[VariantClass, bool]]] = []
     for depth in depths:
         pair = draw(mixed_vafs(n, rng), depth, RHO, rng)
-        rows, summary, _ = compared(pair)
+        rows, summary = compared(pair)
         rows, truth = rows[:n], {c: m[:n] for c, m in true_classes(pair.vaf).items()}
         given = np.array([row.variant_class.value for row in rows])
         unknown = 100 * (given == VariantClass.NOT_EVALUABLE.value).mean()
@@ -189,16 +199,28 @@ def change_test(loci: int, rng: np.random.Generator) -> None:
     for rho in (0.0005, 0.002, 0.005):
         for depth in (500, 2000):
             vaf = np.concatenate((np.full((loci, 2), 0.3), np.full((200, 2), 0.5)))
-            rows, summary, _ = compared(draw(vaf, depth, rho, rng))
+            rows, summary = compared(draw(vaf, depth, rho, rng))
             p = np.array([row.change_p_value for row in rows[:loci]])
             cells = (f"{summary.overdispersion:.4f}", f"{100 * np.nanmean(p < 0.05):.1f}")
             print(rho, depth, *cells, sep="\t")
 
 
 def speed(loci: int, rng: np.random.Generator) -> None:
-    """Print seconds for a large count table, reading and writing included."""
+    """Print processor seconds for a large count table, step by step."""
     pair = draw(mixed_vafs(loci, rng), 500, RHO, rng)
-    print(f"\n## Speed\n\n{loci} loci of a count table: {compared(pair)[2]:.1f} s")
+    settings = load(Settings, "variants")
+    with tempfile.TemporaryDirectory() as name:
+        table = count_table(pair, Path(name))
+        libraries = [LibraryInput(t, t, "dna", "", (table,)) for t in ("diagnosis", "relapse")]
+        began = time.process_time()
+        case = prepare("P", libraries, {}, Sources.open("", "", "", ""), settings)
+        ready = time.process_time()
+        rows, _ = compare(case, 0, 1, settings)
+        done = time.process_time()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\n## Speed\n\n{len(rows)} loci of a count table, processor seconds:\n")
+    print("read, overdispersion, purity from clones\tclassified\tpeak memory, MB")
+    print(f"{ready - began:.1f}\t{done - ready:.1f}\t{memory:.0f}")
 
 
 def planted(world_size: int, rng: np.random.Generator, folder: Path) -> tuple[World, list[Allele]]:
