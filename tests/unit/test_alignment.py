@@ -2,6 +2,9 @@
 
 import gzip
 import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +190,24 @@ def test_a_failing_program_is_named_and_leaves_nothing_behind(tmp_path, pairs):
     out = tmp_path / "out" / "P1_dx.bam"
     with pytest.raises(PipelineError, match="bwa ended with code"):
         align_library(library(*pairs), tmp_path / "absent.fa", out, 1, SETTINGS)
+    assert not list(out.parent.iterdir())
+
+
+def test_full_disk_is_told_without_traceback_and_leaves_nothing_behind(tmp_path, genome, pairs):
+    out = tmp_path / "out" / "P1_dx.bam"
+    words = ["align", "--libraries", to_json([library(*pairs)]), "--reference", str(genome)]
+    command = [sys.executable, "-m", "amlresist", *words, "--out", str(out)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        # No file may grow: writing fails as when the disk is full (SIGXFSZ instead of ENOSPC).
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+        env=os.environ | {"PYTHONPATH": "scripts"},
+    )
+    assert done.returncode not in (0, None)
+    assert "Traceback" not in done.stderr and "samtools" in done.stderr
     assert not list(out.parent.iterdir())
 
 

@@ -17,9 +17,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Write the alignment and its index."""
+    """Write the alignment and its index.
+
+    Raises:
+        InputError: a file is unsound.
+        SystemExit: a program failed; the message says which and why.
+    """
     from amlresist.alignment.adopt import adopt_alignment
     from amlresist.alignment.align import align_library
+    from amlresist.alignment.pipeline import PipelineError
     from amlresist.alignment.settings import Settings
     from amlresist.settings import load
 
@@ -29,5 +35,10 @@ def main(arguments: argparse.Namespace) -> None:
         for note in adopt_alignment(library, arguments.reference, arguments.out):
             print(note)
         return
-    reads = align_library(library, arguments.reference, arguments.out, arguments.threads, settings)
+    try:
+        reads = align_library(
+            library, arguments.reference, arguments.out, arguments.threads, settings
+        )
+    except PipelineError as error:
+        raise SystemExit(f"amlresist align: {library.sample}: {error}") from error
     print(f"{library.sample}: {reads} reads aligned")
