@@ -183,17 +183,26 @@ def patient_page(
         "by_status": by_status,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
-        "mirnas": list(enumerate(mirnas[: settings.max_rows])),
-        "genes": list(enumerate(genes[: settings.max_rows])),
-        "changed": CHANGED,
-        "score_groups": score_groups(results.of(PathwayChange)),
-        "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
-        **_change_axes(results, mirnas[: settings.max_rows]),
+        **_layers(results, mirnas[: settings.max_rows], genes[: settings.max_rows]),
         **_names(),
     }
     return render("patient.html.j2", content)
+
+
+def _layers(
+    results: PatientResults, mirnas: Sequence[MirnaChange], genes: Sequence[ExpressionChange]
+) -> dict[str, Any]:
+    """What the sections of miRNA, expression and pathways show; rows with their line."""
+    return {
+        "changed": CHANGED,
+        "score_groups": score_groups(results.of(PathwayChange)),
+        "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
+        "mirnas": list(enumerate(mirnas)),
+        "genes": list(enumerate(genes)),
+        **_change_axes(results, mirnas),
+    }
 
 
 def comparison_views(
