@@ -3,7 +3,7 @@
 from amlresist.evidence.knowledge import mechanisms, review_claims
 from amlresist.evidence.measurements import PatientTables
 from amlresist.evidence.records import Status
-from amlresist.evidence.summary import summarise_mechanisms
+from amlresist.evidence.summary import NOT_OF_RESISTANCE, summarise_mechanisms
 from amlresist.evidence.weigh import weigh_claims
 from evidence_example import (
     SETTINGS,
@@ -38,9 +38,20 @@ def test_layers_measured_and_missing_are_told():
 def test_restated_claims_do_not_count_twice():
     rna = (expressed("WT1", "up"), expressed("QPRT", "up"))
     row = summaries(PatientTables("P1", expression_change=rna))["WT1"]
-    claims = [c for c in review_claims() if c.mechanism == "WT1" and not c.repeats]
+    claims = [
+        c
+        for c in review_claims()
+        if c.mechanism == "WT1" and not c.repeats and c.consequence not in NOT_OF_RESISTANCE
+    ]
     total = row.supported + row.contradicted + row.not_observed + row.not_assessed
     assert total == len(claims) < sum(c.mechanism == "WT1" for c in review_claims())
+
+
+def test_a_favourable_npm1_mutation_is_no_resistance_by_flt3():
+    present = dna(variant("NPM1", "W288Cfs*12", "stable", consequence="frameshift_variant"))
+    rows = weigh_claims(review_claims(), present, (), SETTINGS)
+    assert next(r.status for r in rows if r.claim == "F06") is Status.SUPPORTED
+    assert summaries(present)["FLT3"].summary is not Status.SUPPORTED
 
 
 def test_layers_that_point_apart_disagree():

@@ -7,6 +7,9 @@ from amlresist.evidence.knowledge import Mechanism
 from amlresist.evidence.records import Evidence, MechanismSummary, Status
 
 AGREE, DISAGREE, ONE_LAYER, NONE = "agree", "disagree", "one_layer", "none"
+# Shown in the evidence, but no ground to call a mechanism of resistance supported: an NPM1 mutation
+# being favourable says nothing about resistance by FLT3.
+NOT_OF_RESISTANCE = {"prognosis", "sensitive", "remission", "none"}
 _DECIDED = {Status.SUPPORTED, Status.CONTRADICTED}
 
 
@@ -15,13 +18,14 @@ def summarise_mechanisms(
 ) -> list[MechanismSummary]:
     """One row per comparison and mechanism with measurable claims, in the mechanisms' order.
 
-    Rows that restate another claim are left out, so that nothing counts twice.
+    Rows that restate another claim are left out, so that nothing counts twice, and so are claims
+    on prognosis or sensitivity.
     """
     summaries = []
     for _, group in groupby(evidence, key=lambda row: (row.patient, row.comparison)):
         by_mechanism: dict[str, list[Evidence]] = {}
         for row in group:
-            if not row.repeats:
+            if not row.repeats and row.consequence not in NOT_OF_RESISTANCE:
                 by_mechanism.setdefault(row.mechanism, []).append(row)
         summaries += [
             _summary(mechanism, by_mechanism[mechanism.mechanism])
