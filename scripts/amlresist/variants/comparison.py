@@ -122,13 +122,17 @@ def _artefact_prior(loci: Sequence[Locus], alt: Ints, depth: Ints) -> npt.NDArra
     Reads that end in an insertion or deletion are aligned without it and show substitutions there.
     """
     frequent = np.asarray((alt > 0.05 * np.maximum(depth, 1)).any(axis=1))
-    indels = [x.allele for x, f in zip(loci, frequent, strict=True) if f and _shifts_reads(x)]
+    indels: dict[str, list[Allele]] = {}
+    for locus, often in zip(loci, frequent, strict=True):
+        if often and _shifts_reads(locus):
+            indels.setdefault(locus.allele.chrom, []).append(locus.allele)
     prior = np.full(len(loci), 0.5)
     for i, locus in enumerate(loci):
         if "given" in locus.sources:
             prior[i] = 0.02
-        elif locus.allele.is_substitution and any(_beside(locus.allele, a) for a in indels):
-            prior[i] = 0.98
+        elif locus.allele.is_substitution:
+            near = any(_beside(locus.allele, a) for a in indels.get(locus.allele.chrom, ()))
+            prior[i] = 0.98 if near else 0.5
     return prior
 
 
@@ -138,7 +142,7 @@ def _shifts_reads(locus: Locus) -> bool:
 
 def _beside(allele: Allele, indel: Allele) -> bool:
     reach = _INDEL_REACH + max(len(indel.ref), len(indel.alt))
-    return allele.chrom == indel.chrom and indel.pos - reach <= allele.pos < indel.end + reach
+    return indel.pos - reach <= allele.pos < indel.end + reach
 
 
 def compare(
