@@ -28,6 +28,7 @@ from amlresist.variants.records import (
     HotspotCheck,
     PairSummary,
     VariantChange,
+    VariantClass,
 )
 from amlresist.variants.reference import Reference
 from amlresist.variants.regions import Region, read_bed
@@ -126,7 +127,7 @@ def results(case: Case, settings: Settings) -> Results:
         rows, summary = describe(case, column[first], settings)
         changes += rows
         summaries.append(summary)
-    chosen, clusters = find_clones(case, settings)
+    chosen, clusters = find_clones(case, settings, _of_no_clone(changes))
     names = clone_names(clusters, settings.founder_min_variants)
     clone_of = {
         case.loci[locus].allele: names[index]
@@ -152,6 +153,16 @@ def results(case: Case, settings: Settings) -> Results:
         clone_rows(case, clusters, names),
         hotspot_rows(case, settings),
         excluded,
+    )
+
+
+def _of_no_clone(rows: Sequence[VariantChange]) -> frozenset[Allele]:
+    """Variants that are germline or artefacts in some comparison."""
+    classes = {VariantClass.GERMLINE, VariantClass.ARTEFACT}
+    return frozenset(
+        Allele(row.chrom, row.pos - 1, row.ref, row.alt)
+        for row in rows
+        if row.variant_class in classes
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.special import betaincinv
 
+from amlresist.variants.alleles import Allele
 from amlresist.variants.clones import Clusters, cluster, founder
 from amlresist.variants.comparison import Case, observations_of
 from amlresist.variants.heterozygosity import BASE_SHARE
@@ -17,6 +18,7 @@ from amlresist.variants.records import CloneShare
 from amlresist.variants.settings import Settings
 
 _MIN_DEPTH = 20
+_DOUBTFUL = 0.9  # prior of an artefact, as beside an indel, from which a locus tells of no clone
 
 
 def somatic_loci(case: Case, settings: Settings) -> Ints:
@@ -29,7 +31,8 @@ def somatic_loci(case: Case, settings: Settings) -> Ints:
     vaf = alt / np.maximum(depth, 1)
     deep = (depth >= _MIN_DEPTH).all(axis=1)
     seen = (vaf > 0.015).any(axis=1) & (alt.max(axis=1) >= 5)
-    return np.flatnonzero(deep & seen & ~_germline_like(observations, vaf, case))
+    doubtful = observations.artefact_prior > _DOUBTFUL
+    return np.flatnonzero(deep & seen & ~doubtful & ~_germline_like(observations, vaf, case))
 
 
 def _germline_like(observations: Observations, vaf: Floats, case: Case) -> Mask:
@@ -61,9 +64,13 @@ def _leukemic_columns(case: Case) -> list[int]:
     return [i for i, track in tracks if track.has_counts and track.timepoint in leukemic]
 
 
-def find_clones(case: Case, settings: Settings) -> tuple[Ints, Clusters]:
-    """Clustered loci and their clusters."""
+def find_clones(
+    case: Case, settings: Settings, left_out: frozenset[Allele] = frozenset()
+) -> tuple[Ints, Clusters]:
+    """Clustered loci and their clusters; `left_out` are variants known to be of no clone."""
     loci = somatic_loci(case, settings)
+    kept = [case.loci[i].allele not in left_out for i in loci]
+    loci = loci[np.array(kept, dtype=bool)]
     observations = observations_of(case, settings)
     columns = _leukemic_columns(case)
     clusters = cluster(
