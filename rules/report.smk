@@ -74,7 +74,9 @@ rule cohort_tables:
         out_dir=lambda wildcards, output: folder_of(output.evidence),
         evidence_settings=plan.settings_json("evidence"),
         expression_settings=plan.settings_json("expression"),
-        source=source_digest("cohort", "evidence", "mirna", "expression"),
+        source=source_digest(
+            "cohort", "evidence", "mirna", "expression", "flt3_itd", "alignment_qc"
+        ),
     message:
         "Gathering the cohort tables"
     shell:
