@@ -74,25 +74,25 @@ def written(name: str, command: str, printed: str, effort: str) -> str:
 
 
 def as_tables(printed: str) -> str:
-    """Markdown of what a benchmark prints: tab-separated lines become tables."""
-    lines: list[str] = []
-    inside = False
-    for line in printed.strip().splitlines():
-        cells = line.split("\t")
-        if len(cells) == 1:
-            text = re.sub(r"^##* ", "### " if line.startswith("##") else "", line)
-            if lines and lines[-1] and (inside or line.startswith("#")):
-                lines.append("")
-            lines.append(text)
-            inside = False
-            continue
-        if not inside and lines and lines[-1]:
-            lines.append("")
-        lines.append(f"| {' | '.join(cells)} |")
-        if not inside:
-            lines.append("|---" * len(cells) + "|")
-        inside = True
-    return "\n".join(lines)
+    """Markdown of what a benchmark prints: tab-separated lines become tables.
+
+    Remarks (`# ...`) between the rows of a table stand below it.
+    """
+    blocks = re.split(r"\n(?=## )", printed.strip())
+    return "\n\n".join(_block(block.strip().splitlines()) for block in blocks)
+
+
+def _block(lines: list[str]) -> str:
+    rows = [line.split("\t") for line in lines if "\t" in line]
+    others = [line for line in lines if "\t" not in line and line.strip()]
+    head = [line for line in others if not line.startswith("# ")]
+    text = [f"#{line}" if line.startswith("## ") else line for line in head]
+    if rows:
+        table = [f"| {' | '.join(row)} |" for row in rows]
+        table.insert(1, "|---" * len(rows[0]) + "|")
+        text.append("\n".join(table))
+    remarks = [f"- {line.removeprefix('# ')}" for line in others if line.startswith("# ")]
+    return "\n\n".join([*text, "\n".join(remarks)]).strip()
 
 
 def sections_of(page: str) -> dict[str, str]:

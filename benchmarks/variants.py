@@ -353,7 +353,7 @@ def _counting_speed(
     for bam in bams.values():
         world.count(bam, loci)
     once, mine = middle - began, time.perf_counter() - middle
-    print(f"# {len(loci)} loci, two BAMs: counted in {mine:.1f} s, samtools view -c {once:.1f} s,")
+    print(f"# {len(loci)} loci, two BAMs: counted in {mine:.1f} s, samtools view -c {once:.1f} s")
     print(f"# ratio {mine / once:.1f}; indels among them: {sum(a.kind != 'snv' for a in loci)}")
 
 
