@@ -354,7 +354,7 @@ def _counting_speed(
         world.count(bam, loci)
     once, mine = middle - began, time.perf_counter() - middle
     print(f"# {len(loci)} loci, two BAMs: counted in {mine:.1f} s, samtools view -c {once:.1f} s")
-    print(f"# ratio {mine / once:.1f}; indels among them: {sum(a.kind != 'snv' for a in loci)}")
+    print(f"# ratio {mine / once:.1f}; of more than one base: {sum(a.kind != 'snv' for a in loci)}")
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from amlresist.variants.pileup import Pileup, pile_up
 from amlresist.variants.reference import Reference
 
 OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
-DEFAULTS = {"min_reads": 3, "error": 0.0005, "max_p": 0.001}
+DEFAULTS: dict[str, Any] = {"min_reads": 3, "error": 0.0005, "max_p": 0.001}
 GENOME = random_bases(2000, np.random.default_rng(11))
 SITE = 1000
 SNV = Allele(CHROM, SITE, GENOME[SITE], OTHER[GENOME[SITE]])
