@@ -410,7 +410,7 @@ def test_empty_cohort_can_be_planned_at_once(tmp_path: Path) -> None:
         }
     )
     assert len(plan.patients) == 100
-    assert len(plan.libraries) == 400
+    assert len(plan.libraries) == 600
 
 
 def bam_path(cohort: Path, timepoint: str) -> str:

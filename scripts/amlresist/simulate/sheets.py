@@ -39,7 +39,7 @@ def write_patients(out: Path, rows: Iterable[dict[str, str]]) -> None:
 
 
 def write_empty_cohort(out: Path, n_patients: int) -> None:
-    """Sheets of `n_patients` pairs with DNA and miRNA, and empty files: enough for a dry run."""
+    """Sheets of `n_patients` pairs with all assays, and empty files: enough for a dry run."""
     for name in ("genome.fa", "genome.gtf", "mature.fa", "hairpin.fa"):
         write_text(out / "reference" / name, "")
     samples: list[dict[str, str]] = []
@@ -49,11 +49,9 @@ def write_empty_cohort(out: Path, n_patients: int) -> None:
         for timepoint in ("diagnosis", "relapse"):
             stem = f"{out}/reads/{patient}_{timepoint}"
             facts = {"patient": patient, "timepoint": timepoint}
-            samples.append(
-                facts
-                | {"assay": "dna", "fq1": f"{stem}_dna_1.fastq.gz", "fq2": f"{stem}_dna_2.fastq.gz"}
-                | {"capture": "panel"}
-            )
+            for assay, capture in (("dna", "panel"), ("rna", "")):
+                mates = {f"fq{mate}": f"{stem}_{assay}_{mate}.fastq.gz" for mate in (1, 2)}
+                samples.append(facts | {"assay": assay, "capture": capture} | mates)
             samples.append(facts | {"assay": "mirna", "fq1": f"{stem}_mirna_1.fastq.gz"})
             patients.append(facts | {"blast_fraction": "0.8"})
     for row in samples:
