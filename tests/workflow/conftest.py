@@ -12,13 +12,6 @@ from amlresist.settings import REPOSITORY
 Runner = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_collection_modifyitems(items):
-    """One worker runs all whole-workflow tests, so that the cohort is simulated once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 @pytest.fixture(scope="session")
 def snakemake() -> Runner:
     """Runs Snakemake in a folder that holds `demo/`, as a user would in a checkout."""

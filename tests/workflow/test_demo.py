@@ -17,7 +17,8 @@ from amlresist.simulate.records import TrueVariant
 from amlresist.tables import read_table
 from amlresist.variants.records import PairSummary, VariantChange
 
-pytestmark = pytest.mark.slow
+# One worker runs all of these, so that the cohort is simulated and run once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
 
 def patients(demo: Path) -> list[str]:
