@@ -19,8 +19,6 @@ OLDEST_PYTHON = (3, 11)
 TOOLS = {
     "bwa": ("bwa", "bwa"),
     "samtools": ("samtools", "samtools"),
-    "bcftools": ("bcftools", "bcftools"),
-    "freebayes": ("freebayes", "freebayes"),
     "salmon": ("salmon", "salmon"),
 }
 LAUNCHER = """#!{python}
@@ -31,7 +29,7 @@ from amlresist.__main__ import main
 
 sys.exit(main())
 """
-TEST_TOOLS = {"chromium": ("chromium", "chromium")}
+TEST_TOOLS = {"bcftools": ("bcftools", "bcftools"), "chromium": ("chromium", "chromium")}
 
 
 def main() -> int:

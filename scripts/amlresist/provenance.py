@@ -18,8 +18,6 @@ PACKAGES = ("snakemake", "numpy", "scipy", "pandas", "pysam", "pyranges", "dnaio
 TOOLS = {
     "bwa": (),
     "samtools": ("--version",),
-    "bcftools": ("--version",),
-    "freebayes": ("--version",),
     "salmon": ("--version",),
 }
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
