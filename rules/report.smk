@@ -87,6 +87,8 @@ rule cohort_tables:
 
 rule cohort_page:
     input:
+        # The page links to the pages that are there, so it waits for all of them.
+        pages=expand(rules.patient_page.output.page, patient=plan.patients),
         tables=rules.cohort_tables.output.evidence,
         provenance=rules.provenance.output.versions,
     output:
