@@ -55,7 +55,7 @@ rule expression:
         settings=plan.settings_json("expression"),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
         out_dir=lambda wildcards, output: folder_of(output.expression),
-        source=source_digest("expression", "inputs", "evidence"),
+        source=source_digest("expression", "inputs", "evidence", "multiple_testing"),
         gene_sets=resource_digest("gene_sets"),
         knowledge=resource_digest("knowledge"),
     message:

@@ -71,10 +71,6 @@ class Plan:
         """Libraries of a patient made with one of `assays`."""
         return [library for library in self._by_patient[patient] if library.assay in assays]
 
-    def library(self, sample: str) -> Library:
-        """The library named `sample`."""
-        return self._by_sample[sample]
-
     def patients_at(self, station: str) -> list[str]:
         """Patients whose sheet rows give the station something to do."""
         return [patient for patient in self.patients if self.inputs_of(patient, station)]

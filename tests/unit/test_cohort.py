@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from amlresist.__main__ import main
 from amlresist.alignment_qc.records import BestMatch, Genotype
 from amlresist.cohort.exact_tests import (
-    benjamini_hochberg,
     clopper_pearson,
     fisher_exact,
     mcnemar_exact,
@@ -28,6 +27,7 @@ from amlresist.cohort.records import (
     ReviewExpectation,
 )
 from amlresist.files import open_text
+from amlresist.multiple_testing import benjamini_hochberg
 from amlresist.tables import read_table, write_table
 from amlresist.variants.records import VariantChange
 from evidence_example import (

@@ -10,7 +10,6 @@ from amlresist.expression.change import Direction
 from amlresist.expression.gene_sets import GeneSet
 from amlresist.expression.measured import Measured, Unit
 from amlresist.expression.null_sets import (
-    benjamini_hochberg,
     expression_strata,
     generator_for,
     matched_sets,
@@ -20,6 +19,7 @@ from amlresist.expression.null_sets import (
 from amlresist.expression.pathways import make_pair, pathway_changes
 from amlresist.expression.scores import Method
 from amlresist.expression.settings import Settings
+from amlresist.multiple_testing import benjamini_hochberg
 from amlresist.settings import load
 
 N_GENES = 3000

@@ -1,7 +1,6 @@
 """Exact tests on counts, for paired and for unpaired patients."""
 
 import math
-from collections.abc import Sequence
 
 from scipy.special import betaincinv
 
@@ -52,15 +51,3 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     low = float(betaincinv(successes, failures + 1, alpha / 2)) if successes else 0.0
     high = float(betaincinv(successes + 1, failures, 1 - alpha / 2)) if failures else 1.0
     return low, high
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """q-values (Benjamini and Hochberg 1995); NaN stays NaN and does not count."""
-    order = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
-    q_values = [math.nan] * len(p_values)
-    smallest = 1.0
-    for rank in range(len(order), 0, -1):
-        p, index = order[rank - 1]
-        smallest = min(smallest, p * len(order) / rank)
-        q_values[index] = smallest
-    return q_values

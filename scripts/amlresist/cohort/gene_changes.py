@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from amlresist.cohort.exact_tests import benjamini_hochberg, clopper_pearson, mcnemar_exact
+from amlresist.cohort.exact_tests import clopper_pearson, mcnemar_exact
 from amlresist.cohort.records import GeneChange, ReviewExpectation
 from amlresist.evidence.itd_layer import clone_fate, pair_rows
 from amlresist.evidence.itd_layer import weigh_change as weigh_itd_change
@@ -15,6 +15,7 @@ from amlresist.evidence.rules import parse_rule
 from amlresist.evidence.settings import Settings
 from amlresist.evidence.variant_effects import is_meant
 from amlresist.evidence.variant_layer import cannot_compare, covered_genes
+from amlresist.multiple_testing import benjamini_hochberg
 from amlresist.variants.records import VariantChange, VariantClass
 
 # The review's gains and losses: gene -> (claim, expected fate).
@@ -83,7 +84,7 @@ def gene_changes(cohort: Sequence[PatientTables], settings: Settings) -> list[Ge
     genes = sorted({gene for patient in patients for gene in patient.variants} - {""})
     fates = {gene: gene_fates(gene, patients) for gene in genes}
     p_values = [mcnemar_exact(f.count(Fate.GAINED), f.count(Fate.LOST)) for f in fates.values()]
-    q_values = benjamini_hochberg(p_values)
+    q_values = benjamini_hochberg(p_values).tolist()
     return [
         _row(gene, fates[gene], [v for p in patients for v in p.variants.get(gene, ())], p, q)
         for gene, p, q in zip(fates, p_values, q_values, strict=True)

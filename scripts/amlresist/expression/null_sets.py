@@ -55,16 +55,6 @@ def rank_p_value(observed: float, null: Floats) -> float:
     return min(1.0, 2 * min(above, below) / (len(null) + 1))
 
 
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """q values (Benjamini & Hochberg 1995)."""
-    n = len(p_values)
-    order = np.argsort(p_values, kind="stable")[::-1]
-    scaled = p_values[order] * n / np.arange(n, 0, -1)
-    q_values = np.empty(n)
-    q_values[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
-    return q_values
-
-
 def _without_replacement(rng: np.random.Generator, pool: int, size: int, n_sets: int) -> Places:
     if size * size > pool:
         return _by_sorting(rng, pool, size, n_sets)

@@ -11,7 +11,6 @@ from amlresist.expression.gene_sets import GeneSet, members_in
 from amlresist.expression.measured import Floats, Measured
 from amlresist.expression.null_sets import (
     Places,
-    benjamini_hochberg,
     expression_strata,
     generator_for,
     matched_sets,
@@ -19,6 +18,7 @@ from amlresist.expression.null_sets import (
     resampled_genes,
 )
 from amlresist.expression.scores import Method, Ranked, rank_samples, score
+from amlresist.multiple_testing import benjamini_hochberg
 
 N_DRIVING = 8
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from amlresist.dna import reverse_complement
-
 _COPY_MISMATCH = -3
 _MINIMUM_COPY = 6
 
@@ -150,8 +148,3 @@ def _source(reference: str, inserted: str) -> Allele | None:
         if place >= 0:
             return normalise(reference, place, place, inserted[turn:] + inserted[:turn])
     return None
-
-
-def reverse_complement_insertion(length: int, place: int, inserted: str) -> tuple[int, str]:
-    """The same insertion on the other strand of a reference of `length` bases."""
-    return length - place, reverse_complement(inserted)

@@ -76,26 +76,6 @@ def cohort_bcv(before: Floats, after: Floats, sizes: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(shrunk, common / 10)))
 
 
-def cohort_fold_change(before: Floats, after: Floats, sizes: Floats, bcv: Floats) -> FoldChange:
-    """Mean log2 fold change over the pairs of a cohort, weighted by precision.
-
-    Args:
-        before, after, sizes: as for `cohort_bcv`.
-        bcv: from `cohort_bcv`.
-    """
-    singles = [
-        fold_change(b, a, float(size[0]), float(size[1]), bcv)
-        for b, a, size in zip(before, after, sizes, strict=True)
-    ]
-    variance = np.array([((single.high - single.low) / (2 * Z95)) ** 2 for single in singles])
-    weights = 1 / variance
-    log2 = (np.array([single.log2 for single in singles]) * weights).sum(axis=0) / weights.sum(
-        axis=0
-    )
-    half_width = Z95 / np.sqrt(weights.sum(axis=0))
-    return FoldChange(log2, log2 - half_width, log2 + half_width)
-
-
 def direction_of(low: float, high: float) -> str:
     """`up`, `down` or `no_change_shown`: where the interval lies against no change."""
     if low > 0:
