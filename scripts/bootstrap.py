@@ -4,6 +4,7 @@ Uses nothing but the standard library, so that any Python 3.11 or newer can run 
 """
 
 import argparse
+import ctypes
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 OLDEST_PYTHON = (3, 11)
-# Command on PATH -> (Debian/Ubuntu package, conda package).
+# Command on PATH, or shared library -> (Debian/Ubuntu package, conda package).
 TOOLS = {
     "bwa": ("bwa", "bwa"),
     "samtools": ("samtools", "samtools"),
@@ -29,7 +30,11 @@ from amlresist.__main__ import main
 
 sys.exit(main())
 """
-TEST_TOOLS = {"bcftools": ("bcftools", "bcftools"), "chromium": ("chromium", "chromium")}
+TEST_TOOLS = {
+    "bcftools": ("bcftools", "bcftools"),
+    "chromium": ("chromium", "chromium"),
+    "libatomic.so.1": ("libatomic1", "libgcc"),  # the browser driver is linked against it
+}
 
 
 def main() -> int:
@@ -49,7 +54,7 @@ def main() -> int:
 
 def install_tools(tools: dict[str, tuple[str, str]]) -> int:
     """Install missing command-line tools with the system package manager, or say how to."""
-    missing = {name: packages for name, packages in tools.items() if not shutil.which(name)}
+    missing = {name: packages for name, packages in tools.items() if not _is_there(name)}
     debian = [packages[0] for packages in missing.values()]
     if not _can_make_environments():
         debian.append("python3-venv")
@@ -111,6 +116,16 @@ def _lock_entry(package: str) -> str:
     if match is None:
         raise SystemExit(f"{LOCK.name} does not name {package}")
     return match[0] + "\n"
+
+
+def _is_there(name: str) -> bool:
+    if ".so" not in name:
+        return shutil.which(name) is not None
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def _can_make_environments() -> bool:

@@ -33,3 +33,8 @@ def test_the_installer_itself_comes_from_the_lock_with_hashes():
     assert entry.count("--hash=sha256:") > 3
     with pytest.raises(SystemExit, match="does not name"):
         bootstrap._lock_entry("no-such-package")
+
+
+def test_a_shared_library_is_looked_for_too():
+    assert bootstrap._is_there("libc.so.6")
+    assert not bootstrap._is_there("libnosuchthing.so.1")
