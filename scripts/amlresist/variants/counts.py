@@ -55,6 +55,16 @@ class FragmentCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCalls:
+    """Read `read[i]` of `reads` says `call[i]` at the locus `locus[i]`."""
+
+    reads: Reads
+    read: Ints
+    locus: Ints
+    call: Bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Haplotypes:
     """The two sequences a read is laid on, and where they can be told apart.
 
@@ -98,17 +108,44 @@ def count_fragments(
         reference: FASTA, needed for CRAM.
     """
     tally = _Tally(len(alleles))
+    calls = read_calls(
+        path,
+        alleles,
+        fetch,
+        min_mapping_quality=min_mapping_quality,
+        min_base_quality=min_base_quality,
+        keep_duplicates=keep_duplicates,
+        reference=reference,
+    )
+    for found in calls:
+        tally.add(found.reads, found.read, found.locus, found.call)
+    return tally.counts()
+
+
+def read_calls(
+    path: Path | str,
+    alleles: Sequence[Allele],
+    fetch: FetchSequence,
+    *,
+    min_mapping_quality: int,
+    min_base_quality: int,
+    keep_duplicates: bool,
+    reference: Path | str | None = None,
+) -> Iterator[ReadCalls]:
+    """Which allele each read carries at each locus, in file order; arguments as `count_fragments`.
+
+    A read may stand in several pieces; mates are not joined yet.
+    """
     if not alleles:
-        return tally.counts()
+        return
     substitutions = [i for i, a in enumerate(alleles) if a.is_substitution]
     others = [i for i, a in enumerate(alleles) if _is_laid(a)]
     windows = _joint_windows(alleles, substitutions, fetch)
     haplotypes = tell_apart({i: build_haplotypes(alleles[i], fetch) for i in others}, alleles)
-    regions = _regions(alleles, haplotypes)
     by_contig: dict[str, _ContigLoci] = {}
     pieces = stream(
         path,
-        regions,
+        _regions(alleles, haplotypes),
         min_mapping_quality=min_mapping_quality,
         keep_duplicates=keep_duplicates,
         reference=reference,
@@ -120,10 +157,9 @@ def count_fragments(
             if name not in by_contig:
                 by_contig[name] = _contig_loci(name, alleles, windows, haplotypes)
             loci = by_contig[name]
-            tally.add(reads, *_call_substitutions(reads, loci, min_base_quality))
+            yield ReadCalls(reads, *_call_substitutions(reads, loci, min_base_quality))
             for group in loci.groups:
-                tally.add(reads, *_call_group(reads, group))
-    return tally.counts()
+                yield ReadCalls(reads, *_call_group(reads, group))
 
 
 def _is_laid(allele: Allele) -> bool:
