@@ -27,6 +27,8 @@ rule patient_page:
     input:
         evidence=rules.evidence.output.table,
         provenance=rules.provenance.output.versions,
+        reads=lambda wildcards: plan.files_of(wildcards.patient, "candidates"),
+        reference=rules.prepare_reference.output.fasta,
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
     log:
@@ -42,13 +44,17 @@ rule patient_page:
     params:
         tables=lambda wildcards, output: folder_of(folder_of(output.page)),
         facts=lambda wildcards: plan.facts_json(wildcards.patient),
+        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "candidates"),
         settings=plan.settings_json("report"),
-        source=source_digest("report", "cohort", "evidence/records"),
+        counting=plan.settings_json("variants"),
+        source=source_digest("report", "cohort", "evidence/records", "variants"),
     message:
         "{wildcards.patient}: writing the page"
     shell:
         "python -m amlresist report patient --patient {wildcards.patient:q} --results {params.tables:q}"
         " --facts {params.facts:q} --provenance {input.provenance:q} --out {output.page:q}"
+        " --libraries {params.libraries:q} --reference {input.reference:q}"
+        " --variants-settings {params.counting:q}"
         " --settings {params.settings:q} >{log:q} 2>&1"
 
 

@@ -31,6 +31,7 @@ STATIONS = (
 )
 TOP_LEVEL = {"samples": "config/samples.tsv", "patients": "", "results": "results"}
 SOURCES = Path(__file__).resolve().parent
+SOURCE_SUFFIXES = (".py", ".j2", ".css", ".js")  # the report's pages are code as well
 
 
 @dataclass(frozen=True)
@@ -321,7 +322,8 @@ def _source_files(parts: Iterable[str]) -> list[Path]:
     found: set[Path] = set()
     for part in parts:
         module = SOURCES / f"{part}.py"
-        found.update([module] if module.is_file() else (SOURCES / part).rglob("*.py"))
+        inside = [module] if module.is_file() else (SOURCES / part).rglob("*.*")
+        found.update(path for path in inside if path.suffix in SOURCE_SUFFIXES)
     return sorted(found)
 
 

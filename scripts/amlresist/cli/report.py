@@ -2,13 +2,19 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlresist.errors import InputError, Problem
 from amlresist.files import write_text
 from amlresist.report.settings import Settings
 from amlresist.settings import load
+
+if TYPE_CHECKING:
+    from amlresist.report.drivers import RankedVariant
+    from amlresist.report.reads import ReadPicture
+    from amlresist.variants.alleles import Allele
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     patient.add_argument("--patient", required=True, help="pseudonym of the patient")
     patient.add_argument("--results", required=True, type=Path, help="folder results/PATIENT")
     patient.add_argument("--facts", default="", metavar="JSON", help="rows of the patient sheet")
+    patient.add_argument(
+        "--libraries", default="", metavar="JSON", help="DNA libraries whose reads are shown"
+    )
+    patient.add_argument("--reference", default="", help="indexed FASTA; needed to show reads")
+    patient.add_argument(
+        "--variants-settings", default="", metavar="JSON", help="section variants, as counted"
+    )
     patient.add_argument(
         "--planned", nargs="*", default=[], metavar="STATION", help="stations that had to run"
     )
@@ -48,15 +61,34 @@ def main(arguments: argparse.Namespace) -> None:
 
 def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
     from amlresist.libraries import facts_from_json
-    from amlresist.report.patient_page import patient_page
+    from amlresist.report.patient_page import patient_page, ranked_variants
     from amlresist.report.results import read_results
     from amlresist.report.sources import read_input_files
 
     results = read_results(arguments.results, arguments.patient, tuple(arguments.planned))
     facts = facts_from_json(arguments.facts)
     files = read_input_files(arguments.results.parent / "inputs" / "inputs.json")
-    page = patient_page(results, facts, _provenance(arguments.provenance), settings, files)
+    provenance = _provenance(arguments.provenance)
+    pictures = _pictures(arguments, ranked_variants(results, settings), settings)
+    page = patient_page(results, facts, provenance, settings, files, pictures)
     write_text(arguments.out, page)
+
+
+def _pictures(
+    arguments: argparse.Namespace, ranked: "Sequence[RankedVariant]", settings: Settings
+) -> "dict[Allele, list[ReadPicture]]":
+    """The reads behind the drivers, where libraries with reads are named."""
+    from amlresist.libraries import from_json
+    from amlresist.report.reads import read_pictures
+    from amlresist.variants.reference import Reference
+    from amlresist.variants.settings import Settings as VariantSettings
+
+    libraries = from_json(arguments.libraries or "[]")
+    if not libraries:
+        return {}
+    counting = load(VariantSettings, "variants", arguments.variants_settings)
+    fetch = Reference(arguments.reference).fetch
+    return read_pictures(ranked, libraries, fetch, settings, counting, arguments.reference)
 
 
 def _cohort(arguments: argparse.Namespace, settings: Settings) -> None:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from amlresist import __version__
@@ -17,6 +18,8 @@ from amlresist.report.checks import pair_checks
 from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants, with_itd_names
 from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.plots import Scatter, clone_chart, vaf_scatter
+from amlresist.report.read_plot import ReadPlot, read_plot
+from amlresist.report.reads import ReadPicture, allele_of
 from amlresist.report.render import render
 from amlresist.report.results import (
     BEYOND_REVIEW,
@@ -30,6 +33,7 @@ from amlresist.report.settings import Settings
 from amlresist.report.sources import InputFile, gene_set_sources, own_files
 from amlresist.report.wording import ends, words
 from amlresist.sheet import PatientFacts, timepoint_rank
+from amlresist.variants.alleles import Allele
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange, VariantClass
 
 MECHANISM_CLASSES = {
@@ -132,16 +136,31 @@ class MechanismGroup:
     mechanisms: tuple[MechanismSummary, ...]
 
 
+def ranked_variants(results: PatientResults, settings: Settings) -> list[RankedVariant]:
+    """All variants of the patient in the order of the page, drivers first."""
+    ranked = rank_variants(results.of(VariantChange), driver_genes(settings.extra_driver_genes))
+    return with_itd_names(ranked, results.of(ItdClone))
+
+
 def patient_page(
     results: PatientResults,
     facts: Mapping[str, PatientFacts],
     provenance: Any,
     settings: Settings,
     files: Sequence[InputFile] = (),
+    pictures: Mapping[Allele, Sequence[ReadPicture]] = MappingProxyType({}),
 ) -> str:
-    """The page as HTML text; `files` are the run's input files with their digests."""
-    ranked = rank_variants(results.of(VariantChange), driver_genes(settings.extra_driver_genes))
-    ranked = with_itd_names(ranked, results.of(ItdClone))
+    """The page as HTML text.
+
+    Args:
+        results: the patient's tables.
+        facts: time point -> what is known of the patient then.
+        provenance: versions and settings of the run.
+        settings: section `report`.
+        files: the run's input files with their digests.
+        pictures: variant -> its reads, a picture per library.
+    """
+    ranked = ranked_variants(results, settings)
     mirnas = _review_first(results.of(MirnaChange))
     genes = _changed_first(results.of(ExpressionChange))
     shown = ranked[: settings.max_rows]
@@ -185,6 +204,8 @@ def patient_page(
         "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
+        "reads": variant_reads(pictures),
+        "allele_of": allele_of,
         **_layers(results, mirnas[: settings.max_rows], genes[: settings.max_rows]),
         **_names(),
     }
@@ -231,6 +252,16 @@ def comparison_views(
             )
         )
     return views
+
+
+def variant_reads(
+    pictures: Mapping[Allele, Sequence[ReadPicture]],
+) -> dict[Allele, list[tuple[str, ReadPlot]]]:
+    """Per variant (identifier in the page, drawing) of each library."""
+    return {
+        allele: [(f"reads-{i}-{j}", read_plot(picture)) for j, picture in enumerate(own)]
+        for i, (allele, own) in enumerate(pictures.items())
+    }
 
 
 def timepoints(views: Sequence[ComparisonView]) -> list[str]:

@@ -13,3 +13,5 @@ class Settings:
     covered_share: float
     extra_driver_genes: Sequence[str]
     flat_plots_from: int
+    read_pictures: int
+    read_fragments: int

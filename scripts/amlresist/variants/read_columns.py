@@ -170,6 +170,11 @@ class Reads:
         return np.asarray(reverse == second)
 
     @property
+    def mapping_quality(self) -> Ints:
+        """Mapping quality of each read; 255 where the aligner gave none."""
+        return np.asarray(self._fixed["mapq"].astype(np.int64))
+
+    @property
     def may_overlap_mate(self) -> npt.NDArray[np.bool_]:
         """Whether read and mate can cover the same base."""
         # A mate further away than a read's span may still reach back by its own; twice is safe.

@@ -110,6 +110,7 @@ function filterRows(box) {
     shown += !body.hidden;
   }
   const total = box.bodies.filter((body) => body.dataset.open !== "no").length;
+  if (box.bodies.length) box.element.classList.toggle("empty", total === 0);
   box.shown.textContent = shown === total ? `${total} rows` : `${shown} of ${total} rows`;
 }
 
@@ -167,6 +168,9 @@ function addReasons() {
       const row = document.getElementById(button.getAttribute("aria-controls"));
       row.hidden = !row.hidden;
       button.setAttribute("aria-expanded", String(!row.hidden));
+      for (const reads of all("[data-locus]", row)) {
+        reads.scrollLeft = Number(reads.dataset.locus) - reads.clientWidth / 2;
+      }
     });
   }
 }
