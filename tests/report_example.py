@@ -443,6 +443,7 @@ def write_qc(folder: Path, patient: str) -> None:
             coding_bases=2400,
             mean_depth=row.mean_depth * scale,
             share_at_minimum=share,
+            target_share_at_minimum=math.nan,
         )
         for row in rows
         for gene, scale, share in (("FLT3", 1.1, 1.0), ("TP53", 0.3, 0.62), ("NPM1", 1.0, 1.0))

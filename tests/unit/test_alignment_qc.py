@@ -220,6 +220,17 @@ def test_gene_outside_the_given_targets_is_not_the_librarys_fault(tmp_path, geno
     assert (row.target_bases, row.mean_depth, row.verdict) == (100, 150, "good")
 
 
+def test_coverage_of_a_gene_inside_the_targets_is_told_beside_that_of_all_of_it(tmp_path, genome):
+    (tmp_path / "t.bed").write_text("chr1\t500\t600\n")
+    path = write_bam(tmp_path / "a.bam", genome, covering(150, 500, 600))
+    genes = run(genome, tmp_path, [library(path, targets=str(tmp_path / "t.bed"))])["genes"]
+    (gene,) = [row for row in genes if row.target_bases]
+    assert (gene.target_bases, gene.target_share_at_minimum) == (100, 1.0)
+    assert gene.share_at_minimum == pytest.approx(100 / gene.coding_bases)
+    (untargeted, *_) = run(genome, tmp_path, [library(path)])["genes"]
+    assert untargeted.target_bases is None
+
+
 @pytest.mark.parametrize("reads", [[], [Read("a", 500, flag=0x100)], [Read("a", 500, mapq=0)]])
 def test_bam_without_usable_reads_is_not_evaluable(tmp_path, genome, reads):
     sound = library(write_bam(tmp_path / "a.bam", genome, covering(150)))

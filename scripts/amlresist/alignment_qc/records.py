@@ -40,6 +40,10 @@ class GeneCoverage:
     coding_bases: int = column("coding bases of the canonical transcript", "bp")
     mean_depth: float = column("mean depth over them", "fragments")
     share_at_minimum: float = column("share of them at the minimum depth", "0-1")
+    target_bases: int | None = column(
+        "coding bases inside the library's targets; NA where the sheet names none", "bp"
+    )
+    target_share_at_minimum: float = column("share of those at the minimum depth", "0-1")
 
 
 @dataclass(frozen=True, slots=True)

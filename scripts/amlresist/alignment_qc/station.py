@@ -94,7 +94,9 @@ def examine_patient(
         genes=[
             row
             for one in measured
-            for row in gene_rows(patient, one.library, one.scan, masks, settings)
+            for row in gene_rows(
+                patient, one.library, one.scan, masks, _targeted(one, region, targets), settings
+            )
         ],
         pairs=_pairs(patient, measured, bases, facts, settings),
         genotypes=_genotypes(patient, measured, region),
@@ -105,6 +107,14 @@ def _targets(path: str, lengths: Mapping[str, int]) -> list[Interval]:
     regions = read_bed(path)
     names = match_names({contig for contig, _, _ in regions}, lengths)
     return [(names[c], start, end) for c, start, end in regions if c in names]
+
+
+def _targeted(
+    one: _Measured, region: Region, targets: Mapping[str, list[Interval]]
+) -> np.ndarray | None:
+    """Mask of the library's targets, None where the sheet names none."""
+    named = targets.get(one.library.sample)
+    return None if named is None else region.mask(named)
 
 
 def _region(

@@ -34,9 +34,19 @@ def gene_rows(
     library: LibraryInput,
     scan: Scan,
     masks: Mapping[str, np.ndarray],
+    targeted: np.ndarray | None,
     settings: Settings,
 ) -> list[GeneCoverage]:
-    """Coverage of each gene's coding bases."""
+    """Coverage of each gene's coding bases, all of them and those inside the targets.
+
+    Args:
+        masks: gene -> mask of its coding bases.
+        targeted: mask of the library's targets, None where the sheet names none.
+    """
+
+    def in_targets(mask: np.ndarray) -> np.ndarray:
+        return mask & targeted if targeted is not None else np.zeros_like(mask)
+
     return [
         GeneCoverage(
             patient=patient,
@@ -46,6 +56,8 @@ def gene_rows(
             coding_bases=int(mask.sum()),
             mean_depth=mean_depth(scan.depth, mask),
             share_at_minimum=share_at(scan.depth, mask, settings.minimum_depth),
+            target_bases=None if targeted is None else int(in_targets(mask).sum()),
+            target_share_at_minimum=share_at(scan.depth, in_targets(mask), settings.minimum_depth),
         )
         for gene, mask in sorted(masks.items())
     ]

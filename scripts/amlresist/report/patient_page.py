@@ -15,6 +15,7 @@ from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
 from amlresist.mirna.records import MirnaChange
 from amlresist.report import axes, labels
 from amlresist.report.checks import pair_checks
+from amlresist.report.coverage import gap_of, gene_gaps
 from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants, with_itd_names
 from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.plots import Scatter, clone_chart, vaf_scatter
@@ -201,7 +202,8 @@ def patient_page(
         "evidence_tables": EVIDENCE_TABLES,
         "by_status": by_status,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
-        "poorly_covered": poorly_covered(results.of(GeneCoverage), settings.covered_share),
+        "gene_gaps": gene_gaps(results.of(GeneCoverage), settings.covered_share),
+        "gap_of": gap_of,
         "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
         "reads": variant_reads(pictures),
@@ -325,12 +327,6 @@ def mechanism_groups(rows: Sequence[MechanismSummary]) -> list[MechanismGroup]:
         for name in names
         if (chosen := tuple(row for row in rows if row.mechanism_class == name))
     ]
-
-
-def poorly_covered(rows: Sequence[GeneCoverage], share: float) -> list[GeneCoverage]:
-    """Genes of which less than `share` reached the minimum depth, the worst first."""
-    low = [row for row in rows if row.share_at_minimum < share]
-    return sorted(low, key=lambda row: (row.share_at_minimum, row.gene, row.sample))
 
 
 def score_groups(rows: Sequence[PathwayChange]) -> list[ScoreGroup]:
