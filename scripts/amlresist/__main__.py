@@ -5,6 +5,7 @@ A subcommand is a module in `amlresist.cli` with a one-line docstring, `add_argu
 """
 
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -32,7 +33,17 @@ COMMANDS = {
     "provenance": ("provenance", "versions, settings and digests of a run"),
     "schema": ("schema", "print the schema of every table"),
 }
-EXIT_BAD_INPUT = 2
+EXIT_BAD_INPUT, EXIT_ENVIRONMENT = 2, 3
+_FREE_SPACE = "Free space there and run the same command again: what is finished stays."
+_ALLOW = "Choose a folder that you may write to."
+_CORRECT = "Correct the path."
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _FREE_SPACE),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _ALLOW),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP), _CORRECT),
+    errno.ENAMETOOLONG: _CORRECT,
+    errno.EIO: "The disk or the network to it fails: run again, or copy the file elsewhere.",
+}
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
@@ -51,7 +62,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; returns the exit code (2 when the input is at fault)."""
+    """Run one subcommand; returns the exit code (2: the input is at fault, 3: the machine)."""
     argv = sys.argv[1:] if argv is None else list(argv)
     command = next((word for word in argv if not word.startswith("-")), None)
     arguments = build_parser(command).parse_args(argv)
@@ -62,10 +73,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"amlresist {arguments.command}: {problem}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+    except (OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_left()
+        if not (told := _environment_fault(error)):
+            raise
+        print(f"amlresist {arguments.command}: {told}", file=sys.stderr)
+        return EXIT_ENVIRONMENT
     return 0
+
+
+def _reader_left() -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def _environment_fault(error: OSError | MemoryError) -> str:
+    """What the machine lacks, in one line; "" for an error that is ours."""
+    if isinstance(error, MemoryError):
+        return "memory is used up. Give the job more (resource mem_mb)."
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.filename or 'output'}: {error.strerror}. {remedy}" if remedy else ""
 
 
 if __name__ == "__main__":

@@ -4,9 +4,16 @@ import gzip
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from amlresist.errors import InputError, Problem
+
+FETCH_AGAIN = "Copy or download the file again."
+_UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError)
 
 
 @contextmanager
@@ -31,16 +38,53 @@ def write_text(path: Path | str, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
-def open_text(path: Path | str) -> io.TextIOBase:
+def open_text(path: Path | str) -> "NamedText":
     """Open plain or gzip text for reading; LF, CRLF and CR line ends all read as LF.
 
-    Compression is told from the first two bytes, not from the name.
+    Compression is told from the first two bytes, not from the name. What cannot be read raises an
+    `InputError` that names the file, here and while reading.
     """
-    with Path(path).open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-    if is_gzip:
-        return gzip.open(path, "rt", encoding="utf-8", newline=None)
-    return Path(path).open(encoding="utf-8", newline=None)
+    try:
+        with Path(path).open("rb") as raw:
+            is_gzip = raw.read(2) == b"\x1f\x8b"
+        return NamedText(gzip.open(path, "rb") if is_gzip else Path(path).open("rb"), path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+class NamedText(io.TextIOWrapper):
+    """UTF-8 text whose faults (damaged gzip, foreign bytes) are told as problems of its file."""
+
+    def __init__(self, raw: Any, path: Path | str) -> None:
+        super().__init__(raw, encoding="utf-8", newline=None)
+        self._path = path
+
+    def __next__(self) -> str:  # type: ignore[override]
+        """The next line."""
+        try:
+            return super().__next__()
+        except _UNREADABLE as error:
+            raise _unreadable(self._path, error) from error
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        """The next line, "" at the end."""
+        try:
+            return super().readline(size)
+        except _UNREADABLE as error:
+            raise _unreadable(self._path, error) from error
+
+    def read(self, size: int | None = -1, /) -> str:
+        """The rest of the text."""
+        try:
+            return super().read(size)
+        except _UNREADABLE as error:
+            raise _unreadable(self._path, error) from error
+
+
+def _unreadable(path: Path | str, error: Exception) -> InputError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    message = f"cannot be read to the end: {reason}"
+    return InputError(Problem(str(path), "", "", message, FETCH_AGAIN))
 
 
 def sha256(path: Path | str) -> str:

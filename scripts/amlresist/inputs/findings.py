@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from amlresist.errors import InputError, Problem
+from amlresist.files import FETCH_AGAIN
+
+__all__ = ["FETCH_AGAIN", "UNREADABLE", "Finding", "Findings", "Severity", "require_sound"]
 
 
 class Severity(StrEnum):
@@ -36,7 +39,6 @@ def require_sound(findings: Iterable[Finding]) -> None:
         raise InputError(stops)
 
 
-FETCH_AGAIN = "Copy or download the file again."
 UNREADABLE = (OSError, EOFError, zlib.error, ValueError, ArithmeticError, LookupError)
 
 

@@ -1,13 +1,10 @@
 """Lines of a text file, plain or gzip, whatever their ends; damage becomes a named problem."""
 
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from amlresist.errors import InputError, Problem
+from amlresist.errors import InputError
 from amlresist.files import open_text
-from amlresist.inputs.findings import FETCH_AGAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +24,9 @@ def lines_of(path: str) -> Iterator[Line]:
     """
     number = 0
     try:
-        with open_text(Path(path)) as handle:
+        with open_text(path) as handle:
             for number, text in enumerate(handle, start=1):
                 yield Line(number, text.rstrip("\n"), text.endswith("\n"))
-    except (OSError, EOFError, zlib.error, UnicodeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            Problem(
-                path,
-                f"after line {number}",
-                "",
-                f"cannot be read to the end: {reason}",
-                FETCH_AGAIN,
-            )
-        ) from error
+    except InputError as error:
+        where = f"after line {number}"
+        raise InputError([replace(problem, where=where) for problem in error.problems]) from error
