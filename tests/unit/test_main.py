@@ -4,6 +4,7 @@ import gzip
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +15,15 @@ from amlresist.tables import read_table, write_table
 from amlresist.variants.records import PairSummary
 
 
-def schema_into(path, **options):
-    command = [sys.executable, "-m", "amlresist", "schema"]
-    with open(path, "w") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, **options)
-
-
 def test_full_disk_is_one_line_and_its_own_exit_code():
-    done = schema_into("/dev/full", check=False)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "amlresist", "schema"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 3
     assert "No space left" in done.stderr and "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
@@ -45,7 +47,7 @@ def test_memory_used_up_is_one_line(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (800 << 20, 800 << 20)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20)),
     )
     assert done.returncode == 3, done.stderr
     assert "memory is used up" in done.stderr and "Traceback" not in done.stderr
