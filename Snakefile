@@ -47,6 +47,7 @@ include: "rules/mirna.smk"
 include: "rules/expression.smk"
 include: "rules/evidence.smk"
 include: "rules/report.smk"
+include: "rules/exports.smk"
 
 
 rule all:
@@ -55,6 +56,7 @@ rule all:
         [plan.path(patient, "report", f"{patient}.html") for patient in plan.patients],
         f"{RESULTS}/cohort/report.html",
         f"{RESULTS}/cohort/multiqc.html",
+        f"{RESULTS}/cohort/exports/cohort.maf",
 
 
 onsuccess:

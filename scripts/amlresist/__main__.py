@@ -30,6 +30,7 @@ COMMANDS = {
     "evidence": ("evidence", "weigh the measurements against the claims"),
     "report": ("report", "write a patient page, the cohort page or MultiQC content"),
     "cohort": ("cohort", "gather the patients' tables into cohort tables"),
+    "export": ("export", "write MAF, a cBioPortal study and Phenopackets of the cohort"),
     "provenance": ("provenance", "versions, settings and digests of a run"),
     "schema": ("schema", "print the schema of every table"),
 }

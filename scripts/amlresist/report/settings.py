@@ -15,3 +15,4 @@ class Settings:
     flat_plots_from: int
     read_pictures: int
     read_fragments: int
+    study: str

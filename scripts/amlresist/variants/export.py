@@ -166,39 +166,47 @@ def write_maf(
             i = place[allele]
             in_pair = track.timepoint in row.comparison.split(">")
             if in_pair and track.listed[i]:
-                lines.append("\t".join(_maf_cells(row, allele, track, i)))
+                lines.append("\t".join(_maf_cells(row, track, i)))
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _maf_cells(row: VariantChange, allele: Allele, track: Track, i: int) -> list[str]:
-    change = bare(allele)
+def maf_variant(row: VariantChange) -> dict[str, str]:
+    """Column -> cell of a MAF, for the columns that describe the variant itself."""
+    change = bare(Allele(row.chrom, row.pos - 1, row.ref, row.alt))
     start, end = change.start + 1, change.end
     if not change.deleted:  # an insertion lies between the base before and the base after
         start, end = change.start, change.start + 1
+    return {
+        "Hugo_Symbol": row.gene or "Unknown",
+        "Chromosome": row.chrom,
+        "Start_Position": str(start),
+        "End_Position": str(end),
+        "Strand": "+",
+        "Variant_Classification": _classification(row),
+        "Variant_Type": _variant_type(change.deleted, change.inserted),
+        "Reference_Allele": change.deleted or "-",
+        "Tumor_Seq_Allele1": change.deleted or "-",
+        "Tumor_Seq_Allele2": change.inserted or "-",
+        "HGVSc": row.hgvs_c,
+        "HGVSp": row.hgvs_p,
+        "HGVSp_Short": f"p.{row.protein_change}" if row.protein_change else "",
+        "Transcript_ID": row.transcript,
+    }
+
+
+def _maf_cells(row: VariantChange, track: Track, i: int) -> list[str]:
     known = track.depth[i] >= 0
     counts = [track.depth[i], track.ref[i], track.alt[i]]
-    protein = row.protein_change
-    return [
-        row.gene or "Unknown",
-        row.chrom,
-        str(start),
-        str(end),
-        "+",
-        _classification(row),
-        _variant_type(change.deleted, change.inserted),
-        change.deleted or "-",
-        change.deleted or "-",
-        change.inserted or "-",
-        track.sample,
-        row.hgvs_c,
-        row.hgvs_p,
-        f"p.{protein}" if protein else "",
-        row.transcript,
-        *([str(int(count)) for count in counts] if known else ["", "", ""]),
-        row.comparison,
-        row.variant_class.value,
-        _number(row.probability),
-    ]
+    names = ("t_depth", "t_ref_count", "t_alt_count")
+    cells = {
+        **maf_variant(row),
+        "Tumor_Sample_Barcode": track.sample,
+        **{name: str(int(count)) for name, count in zip(names, counts, strict=True) if known},
+        "comparison": row.comparison,
+        "variant_class": row.variant_class.value,
+        "probability": _number(row.probability),
+    }
+    return [cells.get(name, "") for name in MAF_COLUMNS]
 
 
 def _classification(row: VariantChange) -> str:

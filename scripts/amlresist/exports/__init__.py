@@ -1,0 +1,1 @@
+"""The cohort's findings in the formats of other programs."""
