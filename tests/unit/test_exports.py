@@ -20,30 +20,26 @@ from amlresist.variants.records import VariantChange, VariantClass
 
 PATIENTS = ("P01", "P02", "P03")
 # https://docs.cbioportal.org/file-formats/#mutation-data
-CLASSIFICATIONS = set(
-    [
-        "Frame_Shift_Del",
-        "Frame_Shift_Ins",
-        "In_Frame_Del",
-        "In_Frame_Ins",
-        "Missense_Mutation",
-        "Nonsense_Mutation",
-        "Silent",
-        "Splice_Site",
-        "Translation_Start_Site",
-        "Nonstop_Mutation",
-        "3'UTR",
-        "3'Flank",
-        "5'UTR",
-        "5'Flank",
-        "IGR",
-        "Intron",
-        "RNA",
-        "Targeted_Region",
-        "Splice_Region",
-        "Unknown",
-    ]
-)
+CLASSIFICATIONS = {
+    "Frame_Shift_Del",
+    "Frame_Shift_Ins",
+    "In_Frame_Del",
+    "In_Frame_Ins",
+    "Missense_Mutation",
+    "Nonsense_Mutation",
+    "Silent",
+    "Splice_Site",
+    "Translation_Start_Site",
+    "Nonstop_Mutation",
+    "3'UTR",
+    "5'UTR",
+    "IGR",
+    "Intron",
+    "RNA",
+    "Targeted_Region",
+    "Splice_Region",
+    "Unknown",
+}
 SHEET = (
     "patient\ttimepoint\tblast_fraction\tsex\ttransplant_before\tflt3_inhibitor_before\n"
     "P01\tdiagnosis\t0.85\tfemale\tno\tno\nP01\trelapse\t0.4\tfemale\tno\tyes\n"
