@@ -141,11 +141,12 @@ rule multiqc:
         results=lambda wildcards, output: folder_of(folder_of(output.page)),
         patients=plan.patients,
         content=lambda wildcards, output: f"{folder_of(output.page)}/multiqc_content",
+        benchmarks=BENCHMARKS,
         source=source_digest("report", "cohort", "evidence/records"),
     message:
         "Writing the MultiQC report"
     shell:
         "(python -m amlresist report multiqc --results {params.results:q} --patients {params.patients:q}"
-        " --out-dir {params.content:q} && multiqc --force --quiet --no-data-dir"
+        " --out-dir {params.content:q} --benchmarks {params.benchmarks:q} && multiqc --force --quiet --no-data-dir"
         " --config {params.content:q}/multiqc_config.yaml --filename {output.page:q}"
         " {params.content:q}) >{log:q} 2>&1"

@@ -73,8 +73,7 @@ def write_provenance(path: Path) -> Path:
     content = {
         "amlresist": "0.1.0",
         "tools": {"bwa": "0.7.17", "freebayes": "1.3.6", "samtools": "1.16.1"},
-        "settings": {"variants": {"fdr": 0.05}},
-        "inputs": [{"file": "demo/reads/P01.fastq.gz", "sha256": "0" * 64}],
+        "config": {"variants": {"fdr": 0.004}},
     }
     write_text(path, json.dumps(content, indent=1))
     return path

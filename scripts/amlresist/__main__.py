@@ -31,7 +31,7 @@ COMMANDS = {
     "report": ("report", "write a patient page, the cohort page or MultiQC content"),
     "cohort": ("cohort", "gather the patients' tables into cohort tables"),
     "export": ("export", "write MAF, a cBioPortal study and Phenopackets of the cohort"),
-    "provenance": ("provenance", "versions, settings and digests of a run"),
+    "provenance": ("provenance", "versions and settings of a run"),
     "schema": ("schema", "print the schema of every table"),
 }
 EXIT_BAD_INPUT, EXIT_ENVIRONMENT = 2, 3

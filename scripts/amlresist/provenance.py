@@ -1,11 +1,15 @@
-"""What a run was made with: versions of tools and packages, settings, and digests of the inputs."""
+"""What a run was made with: versions of tools and packages, and settings.
+
+Input files and their digests stand in `inputs/inputs.json`, which the check of the inputs writes: a
+new patient changes that list, and must not make every page anew.
+"""
 
 import json
 import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -23,12 +27,11 @@ TOOLS = {
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
 
 
-def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Everything needed to tell one run from another; holds no date, path of home or user name.
+def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Versions and settings; holds no date, path of home or user name.
 
     Args:
         config: the settings; what is left out is shown with its default.
-        inputs: one mapping per input file (path, size, digest), as the input check wrote them.
     """
     return {
         "amlresist": __version__,
@@ -36,13 +39,12 @@ def provenance(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -
         "packages": {name: _package_version(name) for name in PACKAGES},
         "tools": {name: _tool_version(name, options) for name, options in TOOLS.items()},
         "config": _complete(config),
-        "inputs": list(inputs),
     }
 
 
-def provenance_text(config: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> str:
+def provenance_text(config: Mapping[str, Any]) -> str:
     """`provenance` as JSON text with a stable order."""
-    return json.dumps(provenance(config, inputs), indent=2, sort_keys=True) + "\n"
+    return json.dumps(provenance(config), indent=2, sort_keys=True) + "\n"
 
 
 def _complete(config: Mapping[str, Any]) -> dict[str, Any]:

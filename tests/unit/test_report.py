@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 import report_example
 from amlresist.__main__ import main
-from amlresist.report import labels
+from amlresist.report import labels, multiqc
 from amlresist.report.checks import State, pair_checks
 from amlresist.report.results import read_results
+from amlresist.report.run_times import StationTime, station_times
 from amlresist.report.wording import percent
 from amlresist.tables import read_table, write_table
 from amlresist.variants.records import VariantChange
@@ -325,6 +326,45 @@ def test_run_times_are_shown_only_when_asked_for(cohort, tmp_path):
     times = ["--benchmarks", str(tmp_path / "benchmarks")]
     assert main(["report", "cohort", *common(cohort), *options, *times]) == 0
     assert "P01 alignment 2 10 100" in words(out.read_text(), "provenance").replace("100.5", "100")
+
+
+def test_run_times_of_every_rule_stand_in_the_multiqc_report(cohort, tmp_path):
+    jobs = {
+        "P01/variants": 3.0,
+        "P02/variants": 5.0,
+        "P01/alignment/P01_dx": 9.0,
+        "provenance": 1.0,
+    }
+    for name, seconds in jobs.items():
+        path = tmp_path / f"benchmarks/{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\tmax_rss\n{seconds}\t{10 * seconds}\n")
+    times = station_times(tmp_path / "benchmarks", ["P01", "P02"])
+    assert times == [
+        StationTime("alignment", 1, 9.0, 9.0, 90.0),
+        StationTime("variants", 2, 8.0, 5.0, 50.0),
+        StationTime("provenance", 1, 1.0, 1.0, 10.0),
+    ]
+    out = ["--out-dir", str(tmp_path / "content"), "--benchmarks", str(tmp_path / "benchmarks")]
+    words = ["report", "multiqc", "--results", str(cohort), "--patients", "P01", "P02", *out]
+    assert main(words) == 0
+    section = json.loads((tmp_path / "content" / multiqc.TIMES).read_text())
+    assert section["data"]["variants"] == {"Jobs": 2, "Total": 8.0, "Longest": 5.0, "Memory": 50.0}
+
+
+def test_the_threshold_starts_at_the_rule_of_the_run_and_says_it(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01")
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    out = folder / "report/P01.html"
+    arguments = ["--patient", "P01", "--results", str(folder), "--out", str(out)]
+    settings = ["--variants-settings", '{"fdr": 0.011, "max_label_error": 0.07}']
+    words_ = ["report", "patient", *arguments, *settings, "--provenance", str(provenance)]
+    assert main(words_) == 0
+    text = out.read_text()
+    assert "1.1 % of acquired and lost labels expected to be wrong" in text
+    assert "stayed within 1.1 % among acquired, and among lost" in text
+    data = json.loads(text.split('id="page-data">')[1].split("</script>")[0])
+    assert data["runThreshold"] == 0.07 and 0.07 in data["thresholds"]
 
 
 def test_multiqc_content_is_valid(cohort, tmp_path):

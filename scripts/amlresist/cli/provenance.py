@@ -1,4 +1,4 @@
-"""Write versions, settings and digests of a run."""
+"""Write versions and settings of a run."""
 
 import argparse
 import json
@@ -15,4 +15,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Write the provenance file."""
-    write_text(arguments.out, provenance_text(json.loads(arguments.config_json), ()))
+    write_text(arguments.out, provenance_text(json.loads(arguments.config_json)))

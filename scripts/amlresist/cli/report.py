@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from amlresist.report.drivers import RankedVariant
     from amlresist.report.reads import ReadPicture
     from amlresist.variants.alleles import Allele
+    from amlresist.variants.settings import Settings as VariantSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--planned", nargs="*", default=[], metavar="STATION", help="stations that had to run"
     )
     cohort = kinds.add_parser("cohort", help="the page of all patients")
-    cohort.add_argument(
-        "--benchmarks",
-        type=Path,
-        metavar="DIR",
-        help="show run times from here; the page then differs from run to run",
-    )
     multiqc = kinds.add_parser("multiqc", help="sections for MultiQC")
     for kind in (cohort, multiqc):
+        kind.add_argument(
+            "--benchmarks",
+            type=Path,
+            metavar="DIR",
+            help="show run times from here; the page then differs from run to run",
+        )
         kind.add_argument("--results", required=True, type=Path, help="folder of all results")
         kind.add_argument("--patients", required=True, nargs="+", help="pseudonyms")
     for kind in (patient, cohort):
@@ -64,29 +65,32 @@ def _patient(arguments: argparse.Namespace, settings: Settings) -> None:
     from amlresist.report.patient_page import patient_page, ranked_variants
     from amlresist.report.results import read_results
     from amlresist.report.sources import read_input_files
+    from amlresist.variants.settings import Settings as VariantSettings
 
     results = read_results(arguments.results, arguments.patient, tuple(arguments.planned))
     facts = facts_from_json(arguments.facts)
     files = read_input_files(arguments.results.parent / "inputs" / "inputs.json")
     provenance = _provenance(arguments.provenance)
-    pictures = _pictures(arguments, ranked_variants(results, settings), settings)
-    page = patient_page(results, facts, provenance, settings, files, pictures)
+    counting = load(VariantSettings, "variants", arguments.variants_settings)
+    pictures = _pictures(arguments, ranked_variants(results, settings), settings, counting)
+    page = patient_page(results, facts, provenance, settings, counting, files, pictures)
     write_text(arguments.out, page)
 
 
 def _pictures(
-    arguments: argparse.Namespace, ranked: "Sequence[RankedVariant]", settings: Settings
+    arguments: argparse.Namespace,
+    ranked: "Sequence[RankedVariant]",
+    settings: Settings,
+    counting: "VariantSettings",
 ) -> "dict[Allele, list[ReadPicture]]":
     """The reads behind the drivers, where libraries with reads are named."""
     from amlresist.libraries import from_json
     from amlresist.report.reads import read_pictures
     from amlresist.variants.reference import Reference
-    from amlresist.variants.settings import Settings as VariantSettings
 
     libraries = from_json(arguments.libraries or "[]")
     if not libraries:
         return {}
-    counting = load(VariantSettings, "variants", arguments.variants_settings)
     fetch = Reference(arguments.reference).fetch
     return read_pictures(ranked, libraries, fetch, settings, counting, arguments.reference)
 
@@ -105,9 +109,12 @@ def _cohort(arguments: argparse.Namespace, settings: Settings) -> None:
 def _multiqc(arguments: argparse.Namespace, settings: Settings) -> None:
     from amlresist.report.multiqc import multiqc_files
     from amlresist.report.results import read_results
+    from amlresist.report.run_times import station_times
 
+    folder = arguments.benchmarks
+    times = station_times(folder, arguments.patients) if folder else []
     cohort = [read_results(arguments.results / name, name) for name in arguments.patients]
-    for name, text in multiqc_files(cohort, settings).items():
+    for name, text in multiqc_files(cohort, settings, times).items():
         write_text(arguments.out_dir / name, text)
 
 

@@ -16,7 +16,7 @@ CHANGES = (
     VariantClass.CONTRACTING,
     VariantClass.STABLE,
 )
-# What the reader can allow as expected share of wrong labels; the run's own is put among them.
+# What the reader can allow; the largest error of a label of the run is put among them.
 THRESHOLDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 NOT_ASSAYED = "not_assayed"
 # A candidate that was not seen hides nothing that matters when VAFs above this are excluded.
@@ -25,7 +25,7 @@ SURELY_GERMLINE = 0.95  # posterior that sets a variant of a single time point a
 
 
 def thresholds(run_fdr: float) -> tuple[float, ...]:
-    """Stops of the slider, ascending, with the run's own value among them."""
+    """Stops of the slider, ascending, with the run's own among them."""
     return tuple(sorted({*THRESHOLDS, run_fdr}))
 
 
@@ -58,9 +58,10 @@ def is_inherited(row: VariantChange) -> bool:
 
 
 def label_at(row: VariantChange, fdr: float, run_fdr: float) -> VariantClass:
-    """Label of a variant when an expected share `fdr` of wrong labels is allowed.
+    """Label of a variant when the reader allows `fdr`.
 
-    At `run_fdr` this is the run's own label. A stricter reader keeps a label only while its
+    At `run_fdr`, the largest error of a label of a change in the run, this is the run's own label.
+    A stricter reader keeps a label only while its
     q-value is within `fdr`. A more lenient reader gives an open variant its most probable class
     once the posterior error of that class is within `fdr`; a locus that was not assayed stays open.
     """

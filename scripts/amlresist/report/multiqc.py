@@ -19,6 +19,7 @@ from amlresist.mirna.records import MirnaQc
 from amlresist.report.drivers import driver_genes, rank_variants
 from amlresist.report.labels import count_pairs
 from amlresist.report.results import STATIONS, PatientResults
+from amlresist.report.run_times import StationTime
 from amlresist.report.settings import Settings
 from amlresist.variants.records import VariantChange, VariantClass
 
@@ -37,7 +38,9 @@ _STATUS_VALUES = {
     Status.NOT_OBSERVED: 0.0,
     Status.NOT_ASSESSED: None,
 }
-_ORDER = ("patients", "classes", "vaf", "mechanisms", "flt3_itd", "mirna")
+_ORDER = ("patients", "classes", "vaf", "mechanisms", "flt3_itd", "mirna", "times")
+# In a folder of its own: this one section differs from run to run.
+TIMES = "benchmarks/amlresist_times_mqc.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,16 @@ class Header:
     number_format: str = "{:,.0f}"
 
 
-def multiqc_files(cohort: Sequence[PatientResults], settings: Settings) -> dict[str, str]:
-    """File name -> text: one `_mqc.json` per section that has data, and the configuration."""
+def multiqc_files(
+    cohort: Sequence[PatientResults], settings: Settings, times: Sequence[StationTime] = ()
+) -> dict[str, str]:
+    """File name -> text: one `_mqc.json` per section that has data, and the configuration.
+
+    Args:
+        cohort: results of all patients.
+        settings: section `report`.
+        times: run times of the rules.
+    """
     sections = {
         "general": _general(cohort),
         "patients": _patients(cohort),
@@ -63,11 +74,17 @@ def multiqc_files(cohort: Sequence[PatientResults], settings: Settings) -> dict[
         "mirna": _mirna(cohort),
     }
     files = {
-        f"amlresist_{name}_mqc.json": json.dumps(_escaped(section), indent=1, allow_nan=False)
+        f"amlresist_{name}_mqc.json": _section_text(section)
         for name, section in sections.items()
         if section["data"]
     }
+    if times:
+        files[TIMES] = _section_text(_times(times))
     return {**files, "multiqc_config.yaml": _configuration(cohort, settings)}
+
+
+def _section_text(section: Mapping[str, Any]) -> str:
+    return json.dumps(_escaped(section), indent=1, allow_nan=False)
 
 
 _PARENT = {
@@ -239,6 +256,18 @@ def _mirna(cohort: Sequence[PatientResults]) -> dict[str, Any]:
     ]
     table = _table(headers, ((row.sample, row) for p in cohort for row in p.of(MirnaQc)))
     return _section("mirna", "miRNA libraries", "Per library.", "table", table)
+
+
+def _times(times: Sequence[StationTime]) -> dict[str, Any]:
+    headers = [
+        Header("Jobs", "Jobs of the rule", lambda r: r.jobs),
+        Header("Total", "Wall-clock seconds of all jobs", lambda r: r.seconds, "Blues", "{:,.1f}"),
+        Header("Longest", "Seconds of the longest job", lambda r: r.longest, "Blues", "{:,.1f}"),
+        Header("Memory", "Highest resident memory in MB", lambda r: r.max_rss, "Greens"),
+    ]
+    table = _table(headers, ((row.station.replace("_", " "), row) for row in times))
+    about = "Every rule of this run, the longest first; of jobs done earlier, their own times."
+    return _section("times", "Run times", about, "table", table)
 
 
 def _section(

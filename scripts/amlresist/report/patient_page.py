@@ -36,6 +36,7 @@ from amlresist.report.wording import ends, words
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.alleles import Allele
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange, VariantClass
+from amlresist.variants.settings import Settings as VariantSettings
 
 MECHANISM_CLASSES = {
     "protein": "Drug-resistance proteins",
@@ -148,6 +149,7 @@ def patient_page(
     facts: Mapping[str, PatientFacts],
     provenance: Any,
     settings: Settings,
+    counting: VariantSettings,
     files: Sequence[InputFile] = (),
     pictures: Mapping[Allele, Sequence[ReadPicture]] = MappingProxyType({}),
 ) -> str:
@@ -158,6 +160,7 @@ def patient_page(
         facts: time point -> what is known of the patient then.
         provenance: versions and settings of the run.
         settings: section `report`.
+        counting: section `variants`, by which the run gave its labels.
         files: the run's input files with their digests.
         pictures: variant -> its reads, a picture per library.
     """
@@ -165,7 +168,8 @@ def patient_page(
     mirnas = _review_first(results.of(MirnaChange))
     genes = _changed_first(results.of(ExpressionChange))
     shown = ranked[: settings.max_rows]
-    views = comparison_views(results, shown, settings.fdr)
+    pivot = counting.max_label_error
+    views = comparison_views(results, shown, pivot)
     ordered: dict[str, list[Any]] = {
         FILES[VariantChange]: [variant.row for variant in ranked],
         FILES[MirnaChange]: mirnas,
@@ -195,10 +199,12 @@ def patient_page(
         "standing": aside_standing,
         "is_somatic": labels.is_somatic,
         "background_limit": labels.BACKGROUND_LIMIT,
-        "thresholds": labels.thresholds(settings.fdr),
+        "thresholds": labels.thresholds(pivot),
+        "pivot": pivot,
+        "counting": counting,
         "left_out": {table.name: table.left_out for table in embedded},
         "embedded": embedded,
-        "data": _page_data(embedded, shown, settings.fdr),
+        "data": _page_data(embedded, shown, pivot),
         "evidence_tables": EVIDENCE_TABLES,
         "by_status": by_status,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),

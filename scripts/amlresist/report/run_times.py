@@ -19,6 +19,45 @@ class RunTime:
     max_rss: float
 
 
+@dataclass(frozen=True, slots=True)
+class StationTime:
+    """Jobs of one station over all patients: seconds in all and at most, highest memory in MB."""
+
+    station: str
+    jobs: int
+    seconds: float
+    longest: float
+    max_rss: float
+
+
+def station_times(folder: Path, patients: Iterable[str]) -> list[StationTime]:
+    """Run times of all rules below `folder`, the longest first; jobs still running are missing.
+
+    Raises:
+        InputError: a benchmark table does not have the columns `s` and `max_rss`.
+    """
+    names = set(patients)
+    jobs: dict[str, list[tuple[float, float]]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        own = parts[1:] if parts[0] in names else parts
+        # Of one rule's jobs, one per library lies in a folder of the station's name.
+        name = own[0] if parts[0] in names else " ".join(own)
+        jobs.setdefault(name, []).extend(_read(path))
+    rows = [
+        StationTime(
+            name,
+            len(own),
+            sum(s for s, _ in own),
+            max(s for s, _ in own),
+            max(m for _, m in own),
+        )
+        for name, own in jobs.items()
+        if own
+    ]
+    return sorted(rows, key=lambda row: (-row.seconds, row.station))
+
+
 def run_times(folder: Path, patients: Iterable[str]) -> list[RunTime]:
     """Run times under `folder/{patient}`; a station's jobs may lie in a folder of its name.
 

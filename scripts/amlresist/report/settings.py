@@ -8,7 +8,6 @@ from dataclasses import dataclass
 class Settings:
     """Section `report` of the configuration (see config/schemas/report.schema.json)."""
 
-    fdr: float
     max_rows: int
     covered_share: float
     extra_driver_genes: Sequence[str]

@@ -261,12 +261,20 @@ function applyThreshold(threshold) {
   }
 }
 
+function thresholdText(threshold) {
+  if (threshold === data.runThreshold) return "the run's own rule";
+  const share = `${Number((100 * threshold).toPrecision(3))} %`;
+  return threshold < data.runThreshold
+    ? `an expected share of ${share} wrong labels`
+    : `up to ${share} error of a single label`;
+}
+
 function addThreshold() {
   const sliders = all("input[data-threshold]");
   for (const slider of sliders) {
     slider.addEventListener("input", () => {
       const threshold = data.thresholds[Number(slider.value)];
-      const text = `${Number((100 * threshold).toPrecision(3))} %`;
+      const text = thresholdText(threshold);
       for (const other of sliders) {
         other.value = slider.value;
         other.setAttribute("aria-valuetext", text);
