@@ -203,7 +203,9 @@ def test_facts_beyond_the_review_bring_their_own_sources():
     assert len({fact.claim for fact in facts}) == len(facts) >= 15
     assert not {fact.claim for fact in facts} & {*CLAIM_IDS}
     for fact in facts:
-        assert re.match(r"doi:10\.\d{4,}/\S+", fact.references), fact.claim
+        for source in fact.references.split("; "):
+            cited = r"\w+ et al\., [A-Z][\w ]+ \d{4};\d+:\d+(, doi:10\.\d{4,}/\S+)?"
+            assert re.fullmatch(cited, source), source
 
 
 def test_genes_of_aml_are_there_once_each():

@@ -103,7 +103,7 @@ class ResistanceFact:
     exposure: str = column("treatment it was seen under, NA for none")
     evidence_context: str = column("what kind of study it rests on")
     note: str = column("limit of the fact")
-    references: str = column("DOI of its publications")
+    references: str = column("its publications, with DOI where it was confirmed")
 
 
 @dataclass(frozen=True, slots=True)
