@@ -22,6 +22,7 @@ from amlresist.tables import column, read_table
 FetchSequence = Callable[[str, int, int], str]
 """(contig, start, end) -> plus-strand bases; 0-based half-open."""
 
+LARGEST_POSITION = 2**31
 _TRANSCRIPT_FEATURES = {"transcript", "mRNA", "primary_transcript"}
 _GTF_ATTRIBUTE = re.compile(r'(\w+) "([^"]*)"')
 
@@ -146,7 +147,7 @@ def read_gene_models(path: Path | str, genes: Iterable[str] | None = None) -> li
     """
     wanted = None if genes is None else set(genes)
     if _is_gene_model_table(path):
-        models = [from_row(row) for row in read_table(path, GeneModel)]
+        models = [_from_table(path, *row) for row in enumerate(read_table(path, GeneModel), 2)]
         return [m for m in models if wanted is None or m.gene in wanted or m.gene_id in wanted]
     transcripts = _mark_canonical(_read_annotation(path, wanted))
     if not transcripts and wanted is None:
@@ -175,6 +176,16 @@ def from_row(row: GeneModel) -> Transcript:
     values["exons"] = tuple(_parse_interval(text) for text in row.exons)
     values["cds"] = tuple(_parse_interval(text) for text in row.cds)
     return Transcript(**values)
+
+
+def _from_table(path: Path | str, number: int, row: GeneModel) -> Transcript:
+    for text in row.exons + row.cds:
+        _interval(path, number, text.partition("-")[0], text.partition("-")[2])
+    if not row.exons:
+        raise InputError(
+            Problem(str(path), f"line {number}", row.transcript, "has no exon", "Make it again.")
+        )
+    return from_row(row)
 
 
 def _parse_interval(text: str) -> tuple[int, int]:
@@ -223,6 +234,11 @@ def _read_annotation(path: Path | str, wanted: set[str] | None) -> list[tuple[Tr
             continue
         parents = attributes.get("Parent", attributes.get("transcript_id", ""))
         for parent in parents.split(","):
+            if not parent:
+                remedy = "Each exon names its transcript; a cut last line means a lost end."
+                raise InputError(
+                    Problem(str(path), feature, f"{chrom}:{start + 1}", "has no transcript", remedy)
+                )
             draft = drafts[parent]
             draft.chrom, draft.strand = chrom, strand
             draft.attributes = draft.attributes or attributes
@@ -260,14 +276,24 @@ def _annotation_lines(
             if wanted is not None and not is_gff3 and not any(g in fields[8] for g in wanted):
                 continue
             parse = _gff3_attributes if is_gff3 else _gtf_attributes
-            yield (
-                fields[0],
-                fields[2],
-                int(fields[3]) - 1,
-                int(fields[4]),
-                fields[6],
-                parse(fields[8]),
+            start, end = _interval(path, number, fields[3], fields[4])
+            yield fields[0], fields[2], start, end, fields[6], parse(fields[8])
+
+
+def _interval(path: Path | str, number: int, first: str, last: str) -> tuple[int, int]:
+    """0-based half-open interval of 1-based closed text."""
+    is_whole = (first + last).isascii() and first.isdigit() and last.isdigit()
+    if not is_whole or not 0 < int(first) <= int(last) < LARGEST_POSITION:
+        raise InputError(
+            Problem(
+                str(path),
+                f"line {number}",
+                f"{first} to {last}",
+                "start and end are no places in a genome",
+                "Starts count from 1 and lie before the end.",
             )
+        )
+    return int(first) - 1, int(last)
 
 
 def _gtf_attributes(text: str) -> dict[str, str]:

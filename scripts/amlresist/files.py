@@ -62,23 +62,28 @@ class NamedText(io.TextIOWrapper):
     def __next__(self) -> str:  # type: ignore[override]
         """The next line."""
         try:
-            return super().__next__()
+            return self._text(super().__next__())
         except _UNREADABLE as error:
             raise _unreadable(self._path, error) from error
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
         """The next line, "" at the end."""
         try:
-            return super().readline(size)
+            return self._text(super().readline(size))
         except _UNREADABLE as error:
             raise _unreadable(self._path, error) from error
 
     def read(self, size: int | None = -1, /) -> str:
         """The rest of the text."""
         try:
-            return super().read(size)
+            return self._text(super().read(size))
         except _UNREADABLE as error:
             raise _unreadable(self._path, error) from error
+
+    def _text(self, text: str) -> str:
+        if "\0" in text:
+            raise UnicodeError("has a zero byte, which no text file has")
+        return text
 
 
 def _unreadable(path: Path | str, error: Exception) -> InputError:

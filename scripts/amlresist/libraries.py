@@ -6,7 +6,8 @@ A rule passes `--libraries '[{"sample": ..., "timepoint": ..., "paths": [...]}]'
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,13 @@ def to_json(libraries: Iterable[LibraryInput]) -> str:
 
 
 def from_json(text: str) -> list[LibraryInput]:
-    """Libraries of a rule's JSON text, in the order of time."""
-    libraries = [_from_mapping(item) for item in json.loads(text)]
+    """Libraries of a rule's JSON text, in the order of time.
+
+    Raises:
+        InputError: it is no JSON list of libraries.
+    """
+    with _json_faults_named("--libraries", text):
+        libraries = [_from_mapping(item) for item in json.loads(text)]
     return sorted(libraries, key=lambda lib: (timepoint_rank(lib.timepoint), lib.assay, lib.sample))
 
 
@@ -125,12 +131,35 @@ def facts_to_json(facts: Iterable[PatientFacts]) -> str:
 
 
 def facts_from_json(text: str) -> dict[str, PatientFacts]:
-    """Time point -> what is known of the patient then; empty text gives an empty mapping."""
-    return {item["timepoint"]: PatientFacts(**item) for item in json.loads(text or "[]")}
+    """Time point -> what is known of the patient then; empty text gives an empty mapping.
+
+    Raises:
+        InputError: it is no JSON list of facts.
+    """
+    with _json_faults_named("--facts", text):
+        facts = [PatientFacts(**item) for item in json.loads(text or "[]")]
+        for fact in facts:
+            timepoint_rank(fact.timepoint)
+    return {fact.timepoint: fact for fact in facts}
+
+
+@contextmanager
+def _json_faults_named(option: str, text: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        remedy = "A workflow writes this option; for a person there is --library."
+        message = f"is not the JSON expected: {error}"
+        raise InputError(Problem(option, "", text, message, remedy)) from error
 
 
 def _from_mapping(item: Mapping[str, Any]) -> LibraryInput:
-    return LibraryInput(**{**item, "paths": tuple(item["paths"])})
+    library = LibraryInput(**{**item, "paths": tuple(item["paths"])})
+    timepoint_rank(library.timepoint)
+    texts = (library.sample, library.assay, library.capture, library.targets, *library.paths)
+    if not library.paths or not all(isinstance(text, str) for text in texts):
+        raise TypeError("a library has a name, an assay and paths")
+    return library
 
 
 def _library_problem(text: str) -> Problem:

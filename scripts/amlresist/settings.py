@@ -43,13 +43,22 @@ def load(settings: type[Settings], station: str, given: str | Mapping[str, Any] 
     Raises:
         InputError: a name is not known or a value is outside the schema's limits.
     """
-    values = json.loads(given) if isinstance(given, str) and given else dict(given or {})
+    values = _from_json(given) if isinstance(given, str) else dict(given)
     problems = section_problems("settings", station, values)
     if problems:
         raise InputError(problems)
     merged = {**defaults(station), **values}
     names = {field.name for field in dataclasses.fields(settings)}  # type: ignore[arg-type]
     return settings(**{name: value for name, value in merged.items() if name in names})
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text or "{}"))
+    except (ValueError, TypeError, RecursionError) as error:
+        message = f"is not the JSON expected: {error}"
+        remedy = "Write --settings '{\"name\": value}'."
+        raise InputError(Problem("--settings", "", text, message, remedy)) from error
 
 
 def section_problems(file: str, station: str, values: Mapping[str, Any]) -> list[Problem]:

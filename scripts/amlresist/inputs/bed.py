@@ -2,7 +2,8 @@
 
 from amlresist.inputs.findings import Finding, Findings
 from amlresist.inputs.genome import Genome
-from amlresist.inputs.text import lines_of
+from amlresist.inputs.text import lines_of, warn_of_open_end
+from amlresist.inputs.vcf_grammar import is_whole
 
 REMEDY = "BED has contig, start (0-based) and end, with tabs."
 
@@ -32,18 +33,20 @@ def examine_bed(path: str, genome: Genome) -> list[Finding]:
     """Lines, order of start and end, place in the genome; and what is kept."""
     findings = Findings(path)
     names: dict[str, str] = {}
-    kept = 0
+    kept, last = 0, None
     with findings.guarded():
         for line in lines_of(path):
             if not line.text.strip() or line.text.startswith(("#", "track", "browser")):
                 continue
-            kept += 1
+            kept, last = kept + 1, line
             fields = line.text.split("\t")
             fault = _line_fault(fields, genome, names)
             if fault:
                 findings.stop(fault, REMEDY, f"line {line.number}", line.text)
-        if not kept:
+        if last is None:
             findings.stop("has no region", "List the captured regions.")
+        else:
+            warn_of_open_end(last, findings)
         if not findings.stopped():
             bases = sum(end - start for _, start, end in read_bed(path))
             findings.note(f"{kept} regions, {bases} bases", "Loci outside are not assayed.")
@@ -53,7 +56,7 @@ def examine_bed(path: str, genome: Genome) -> list[Finding]:
 def _line_fault(fields: list[str], genome: Genome, names: dict[str, str]) -> str:
     if len(fields) < 3:
         return "columns are separated by spaces, not tabs" if len(fields) == 1 else "is cut short"
-    if not (fields[1].isdigit() and fields[2].isdigit()):
+    if not (is_whole(fields[1]) and is_whole(fields[2])):
         return "start or end is no whole number"
     start, end = int(fields[1]), int(fields[2])
     if start >= end:

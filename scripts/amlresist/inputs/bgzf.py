@@ -52,7 +52,7 @@ def _block_length(handle: BinaryIO) -> int | None:
     if len(header) < _HEADER.size:
         return None
     magic1, magic2, method, flags, _, _, _, extra_length = _HEADER.unpack(header)
-    if (magic1, magic2, method) != (0x1F, 0x8B, 8) or not flags & 4:
+    if (magic1, magic2, method, flags) != (0x1F, 0x8B, 8, 4):
         return None
     extra = handle.read(extra_length)
     place = 0

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
-from amlresist.inputs.text import Line, lines_of
+from amlresist.inputs.text import Line, lines_of, repeated_name, warn_of_open_end
+from amlresist.inputs.vcf_grammar import is_whole
 
 NEEDED = (
     "Hugo_Symbol",
@@ -39,7 +40,11 @@ def examine_maf(path: str, genome: Genome) -> list[Finding]:
                 ", ".join(missing),
             )
             return findings.all
+        if repeated := repeated_name(header):
+            findings.stop("column is named twice", "Rename one.", "header", repeated)
+            return findings.all
         _check_rows(lines[1:], header, genome, findings)
+        warn_of_open_end(lines[-1], findings)
     return findings.all
 
 
@@ -54,9 +59,7 @@ def _check_rows(
     for line in lines:
         fields = line.text.split("\t")
         where = f"line {line.number}"
-        if len(fields) < max(header.index(name) for name in NEEDED) + 1 or len(fields) > len(
-            header
-        ):
+        if len(fields) != len(header):
             findings.stop(
                 f"has {len(fields)} columns, the header {len(header)}",
                 FETCH_AGAIN,
@@ -67,7 +70,7 @@ def _check_rows(
         if fields[start_column] in MISSING:
             unplaced += 1
             continue
-        if not fields[start_column].isdigit() or fields[start_column] == "0":
+        if not is_whole(fields[start_column]) or int(fields[start_column]) == 0:
             findings.stop(
                 "Start_Position is no position", "Correct the line.", where, fields[start_column]
             )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
-from amlresist.inputs.text import Line, lines_of
+from amlresist.inputs.text import Line, lines_of, repeated_name, warn_of_open_end
 
 REMEDY = "Give a table with tabs, one header line and a number in every cell."
 
@@ -28,8 +28,9 @@ def examine_table(path: str, *, is_matrix: bool) -> list[Finding]:
             findings.stop("columns are not separated by tabs", REMEDY, value=lines[0].text)
             return findings.all
         _check_rows(lines, separator, width, findings, is_matrix=is_matrix)
-        if not lines[-1].is_ended:
-            findings.warn("last line has no line end: the file may be cut", FETCH_AGAIN)
+        if repeated := repeated_name(name.strip() for name in lines[0].text.split(separator)):
+            findings.stop("column is named twice", "Rename one.", "header", repeated)
+        warn_of_open_end(lines[-1], findings)
     return findings.all
 
 

@@ -1,10 +1,12 @@
 """Lines of a text file, plain or gzip, whatever their ends; damage becomes a named problem."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from amlresist.errors import InputError
-from amlresist.files import open_text
+from amlresist.files import FETCH_AGAIN, open_text
+from amlresist.inputs.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,19 @@ def lines_of(path: str) -> Iterator[Line]:
     except InputError as error:
         where = f"after line {number}"
         raise InputError([replace(problem, where=where) for problem in error.problems]) from error
+
+
+def warn_of_open_end(line: Line, findings: Findings) -> None:
+    """Warn when the last line of a file has no line end: a cut number is still a number."""
+    if not line.is_ended:
+        findings.warn(
+            "last line has no line end: the file may be cut",
+            FETCH_AGAIN,
+            f"line {line.number}",
+            line.text,
+        )
+
+
+def repeated_name(header: Iterable[str]) -> str:
+    """The first column name that stands twice, "" for none; empty names do not count."""
+    return next((name for name, n in Counter(header).items() if n > 1 and name), "")

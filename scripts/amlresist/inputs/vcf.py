@@ -1,33 +1,50 @@
 """A given VCF from its header to its last line."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pysam
 
+from amlresist.inputs.bgzf import block_fault
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.text import Line, lines_of
+from amlresist.inputs.vcf_grammar import header_fault, is_whole, record_fault
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
-SHOWN = 5
+SHOWN, MOST_FINDINGS = 5, 50
 MANY_WRONG_BASES = 0.01
 # A caller's DP may leave out reads that AD counts, but not this many.
 SURPLUS_FACTOR, SURPLUS_READS = 1.5, 10
 _BASES = frozenset("ACGTN")
-_IUPAC = frozenset("ACGTNRYSWKMBDHV")
 
 
 @dataclass
 class Seen:
-    """What was seen while reading the records."""
+    """What was seen while reading the records.
 
+    Attributes:
+        names: contig of the file -> the genome's spelling, "" where the genome lacks it.
+        wrong: the first places whose REF is not the genome's base.
+    """
+
+    genome: Genome
+    bases: Any
     records: int = 0
     wrong_bases: int = 0
     unsorted: int = 0
     unusual_letters: int = 0
     missing_genotypes: int = 0
+    previous: tuple[str, int] = ("", 0)
+    names: dict[str, str] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def contig(self, chrom: str) -> str:
+        """The genome's spelling of a contig, "" where it has none."""
+        if chrom not in self.names:
+            self.names[chrom] = self.genome.names_for([chrom]).get(chrom, "")
+        return self.names[chrom]
 
 
 def examine_vcf(path: str, genome: Genome) -> list[Finding]:
@@ -42,6 +59,9 @@ def examine_vcf(path: str, genome: Genome) -> list[Finding]:
 
 
 def _read_bcf(path: str, findings: Findings) -> None:
+    if fault := block_fault(path):
+        findings.stop(f"BCF {fault}", FETCH_AGAIN)
+        return
     pysam.set_verbosity(0)
     with pysam.VariantFile(path) as handle:
         records = sum(1 for _ in handle)
@@ -54,20 +74,24 @@ def _read_text(path: str, genome: Genome, findings: Findings) -> None:
     columns = _header(lines, findings)
     if not columns:
         return
-    records = []
+    seen = Seen(genome, genome.open_bases())
+    last = None
     for line in lines:
-        if line.text.strip():
-            fields = _fields(line, columns, findings)
-            if findings.stopped():
-                return
-            records.append((line, fields))
-    if not records:
+        if not line.text.strip():
+            continue
+        fields = _fields(line, columns, findings)
+        if not fields:
+            return
+        _check_record(line, fields, seen, findings)
+        last = line, fields
+        if len(findings.all) > MOST_FINDINGS:
+            break
+    if last is None:
         findings.note("lists no variant", "Taken as: the caller reported none.")
         return
-    _check_last_line(*records[-1], findings)
-    names = genome.names_for(list(dict.fromkeys(fields[0] for _, fields in records)))
-    _check_names([fields for _, fields in records], names, genome, findings)
-    _check_records(records, names, genome, findings)
+    _check_last_line(*last, findings)
+    _check_names(seen, findings)
+    _report(seen, findings)
 
 
 def _header(lines: Iterator[Line], findings: Findings) -> list[str]:
@@ -89,12 +113,16 @@ def _header(lines: Iterator[Line], findings: Findings) -> list[str]:
                 line.text,
             )
             return []
+        if fault := header_fault(columns):
+            findings.stop(fault, "Correct the header.", f"line {line.number}", line.text)
+            return []
         return columns
     findings.stop("has no line of column names (#CHROM ...)", FETCH_AGAIN)
     return []
 
 
 def _fields(line: Line, columns: Sequence[str], findings: Findings) -> list[str]:
+    """Fields of a record, none (and a finding) when it is broken."""
     fields = line.text.split("\t")
     where = f"line {line.number}"
     if len(fields) != len(columns):
@@ -105,10 +133,11 @@ def _fields(line: Line, columns: Sequence[str], findings: Findings) -> list[str]
         findings.stop(
             message, "Write the file anew; a cut last line means a lost end.", where, line.text
         )
-    elif not fields[1].isdigit():
-        findings.stop("position is no number", "Correct the line.", where, fields[1])
-    elif set(fields[3].upper()) - _IUPAC or not fields[3]:
-        findings.stop("REF is no nucleotide sequence", "Correct the line.", where, fields[3])
+        return []
+    message, value = record_fault(fields)
+    if message:
+        findings.stop(message, "Correct the line.", where, value)
+        return []
     return fields
 
 
@@ -126,16 +155,11 @@ def _check_last_line(line: Line, fields: Sequence[str], findings: Findings) -> N
     )
 
 
-def _check_names(
-    records: Sequence[Sequence[str]],
-    names: dict[str, str],
-    genome: Genome,
-    findings: Findings,
-) -> None:
-    if not genome.contigs:
+def _check_names(seen: Seen, findings: Findings) -> None:
+    if not seen.genome.contigs:
         return
-    foreign = sorted({fields[0] for fields in records} - set(names))
-    if not names:
+    foreign = sorted(own for own, name in seen.names.items() if not name)
+    if len(foreign) == len(seen.names):
         findings.stop(
             "no contig of the file is in the genome",
             "Give calls made on the same genome.",
@@ -149,7 +173,7 @@ def _check_names(
             "column CHROM",
             ", ".join(foreign[:SHOWN]),
         )
-    other = [f"{own} / {name}" for own, name in names.items() if own != name]
+    other = [f"{own} / {name}" for own, name in seen.names.items() if name and own != name]
     if other:
         findings.stop(
             "contigs are spelled differently from the genome's (with and without 'chr')",
@@ -160,40 +184,29 @@ def _check_names(
         )
 
 
-def _check_records(
-    records: Sequence[tuple[Line, list[str]]],
-    names: dict[str, str],
-    genome: Genome,
-    findings: Findings,
-) -> None:
-    seen = Seen(records=len(records))
-    bases = genome.open_bases()
-    places: list[str] = []
-    previous = ("", 0)
-    for line, fields in records:
-        where = f"line {line.number}"
-        position = int(fields[1])
-        seen.unsorted += fields[0] == previous[0] and position < previous[1]
-        previous = (fields[0], position)
-        _check_alleles(fields, seen)
-        if problem := _depth_fault(fields, seen):
-            findings.stop(problem, "Correct the counts, or give the BAM instead.", where, line.text)
-        contig = names.get(fields[0])
-        if contig is None:
-            continue
-        if not 0 < position <= genome.lengths[contig] - len(fields[3]) + 1:
-            findings.stop(
-                f"position lies outside {contig} (1 to {genome.lengths[contig]})",
-                "Were the calls made on another build?",
-                where,
-                f"{fields[0]}:{fields[1]}",
-            )
-        elif bases and not _matches(bases, contig, position, fields[3].upper()):
-            seen.wrong_bases += 1
-            places.append(f"{fields[0]}:{fields[1]} {fields[3]}")
-        if len(findings.all) > 50:
-            break
-    _report(seen, places, findings)
+def _check_record(line: Line, fields: list[str], seen: Seen, findings: Findings) -> None:
+    where, position = f"line {line.number}", int(fields[1])
+    seen.records += 1
+    seen.unsorted += fields[0] == seen.previous[0] and position < seen.previous[1]
+    seen.previous = (fields[0], position)
+    _check_alleles(fields, seen)
+    if problem := _depth_fault(fields, seen):
+        findings.stop(problem, "Correct the counts, or give the BAM instead.", where, line.text)
+    contig = seen.contig(fields[0])
+    if not contig:
+        return
+    length = seen.genome.lengths[contig]
+    if not 0 < position <= length - len(fields[3]) + 1:
+        findings.stop(
+            f"position lies outside {contig} (1 to {length})",
+            "Were the calls made on another build?",
+            where,
+            f"{fields[0]}:{fields[1]}",
+        )
+    elif seen.bases and not _matches(seen.bases, contig, position, fields[3].upper()):
+        seen.wrong_bases += 1
+        if len(seen.wrong) < SHOWN:
+            seen.wrong.append(f"{fields[0]}:{fields[1]} {fields[3]}")
 
 
 def _check_alleles(fields: Sequence[str], seen: Seen) -> None:
@@ -235,7 +248,7 @@ def _count_fault(values: dict[str, str], alleles: int) -> str:
     if len(text.split(",")) != alleles:
         return f"AD has {len(text.split(','))} counts for {alleles} alleles"
     depth = values.get("DP", ".")
-    if depth.lstrip("-").isdigit():
+    if is_whole(depth.removeprefix("-")):
         if int(depth) < 0:
             return "DP is negative"
         if sum(counts) > int(depth) * SURPLUS_FACTOR + SURPLUS_READS:
@@ -243,7 +256,7 @@ def _count_fault(values: dict[str, str], alleles: int) -> str:
     return ""
 
 
-def _report(seen: Seen, places: Sequence[str], findings: Findings) -> None:
+def _report(seen: Seen, findings: Findings) -> None:
     if seen.wrong_bases:
         share = seen.wrong_bases / seen.records
         build = "; another build?" if share > MANY_WRONG_BASES else ""
@@ -251,7 +264,7 @@ def _report(seen: Seen, places: Sequence[str], findings: Findings) -> None:
             f"REF of {seen.wrong_bases} of {seen.records} variants is not the genome's base{build}",
             "Give calls made on the same genome.",
             "column REF",
-            ", ".join(places[:SHOWN]),
+            ", ".join(seen.wrong),
         )
     if seen.unsorted:
         findings.warn("variants are not sorted by position", "They are sorted on reading.")

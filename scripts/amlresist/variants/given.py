@@ -15,6 +15,7 @@ from amlresist.files import open_text
 from amlresist.sheet import timepoint_rank
 from amlresist.variants.alleles import Allele
 
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _BASES = re.compile(r"[ACGTN]+")
 UNPLACED = ""
 """Contig of rows that give no coordinates; their position is the row's number."""
@@ -120,6 +121,9 @@ def _rows(lines: Sequence[str], place: Wanted) -> _Rows:
         raise place.problem(
             f"line {numbered[0][0]}", numbered[0][1], "no tab-separated header", "Separate by tabs."
         )
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    if repeated:
+        raise place.problem("header", repeated[0], "column is named twice", "Rename one.")
     rows = []
     for number, line in numbered[1:]:
         cells = line.split("\t")
@@ -148,7 +152,7 @@ def _read_vcf(lines: Sequence[str], place: Wanted) -> Iterator[GivenVariant]:
         if line.startswith("#") or not line.strip():
             continue
         fields = line.split("\t")
-        if len(fields) != width or not fields[1].isdigit() or int(fields[1]) < 1:
+        if len(fields) != width or not _DIGITS.fullmatch(fields[1]) or int(fields[1]) < 1:
             spaces = " (are there spaces instead of tabs?)" if "\t" not in line else ""
             raise place.problem(
                 f"line {number}", line, f"no VCF record{spaces}", "Make the VCF again."

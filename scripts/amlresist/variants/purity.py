@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from amlresist.errors import InputError, Problem
 from amlresist.files import open_text
-from amlresist.sheet import PatientFacts
+from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.clones import Clusters, founder
 
 NORMAL_COPIES = 2
@@ -98,24 +98,40 @@ def read_segments(path: str) -> list[Segment]:
             raise InputError(
                 Problem(path, "header", ", ".join(sorted(missing)), "columns are missing", remedy)
             )
-        rows = [dict(zip(header, line.rstrip("\n").split("\t"), strict=False)) for line in handle]
+        rows = [
+            (number, dict(zip(header, line.rstrip("\n").split("\t"), strict=False)))
+            for number, line in enumerate(handle, start=2)
+            if line.strip() and not line.startswith("#")
+        ]
     segments = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         try:
-            mutated = row.get("mutated_copies", "")
-            segments.append(
-                Segment(
-                    row["timepoint"],
-                    row["chrom"],
-                    int(row["start"]) - 1,
-                    int(row["end"]),
-                    float(row["total_copies"]),
-                    1.0 if mutated in {"", "NA"} else float(mutated),
-                )
-            )
+            segments.append(_segment(row))
         except (KeyError, ValueError) as error:
             remedy = "Correct the line."
             raise InputError(
                 Problem(path, f"line {number}", str(row), "not a segment", remedy)
             ) from error
     return segments
+
+
+def _segment(row: Mapping[str, str]) -> Segment:
+    """Segment of a row.
+
+    Raises:
+        KeyError, ValueError: a cell is missing or cannot be.
+    """
+    timepoint_rank(row["timepoint"])
+    mutated = row.get("mutated_copies", "")
+    segment = Segment(
+        row["timepoint"],
+        row["chrom"],
+        int(row["start"]) - 1,
+        int(row["end"]),
+        float(row["total_copies"]),
+        1.0 if mutated in {"", "NA"} else float(mutated),
+    )
+    is_placed = 0 <= segment.start < segment.end
+    if not (is_placed and 0 <= segment.total_copies < math.inf and segment.mutated_copies >= 0):
+        raise ValueError("start, end or copies cannot be")
+    return segment
