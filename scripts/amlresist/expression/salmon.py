@@ -78,9 +78,11 @@ def _gene_identifier(transcript: str, genes: dict[str, str]) -> str:
 def _read(path: Path | str) -> tuple[list[str], list[float], list[float]]:
     transcripts, tpm, fragments = [], [], []
     for line in lines_of(str(path)):
-        if line.number == 1:
-            continue
         cells = line.text.split("\t")
+        if line.number == 1:
+            if tuple(cells) != HEADER:
+                raise InputError(_bad(path, 1, line.text, "not salmon's column names"))
+            continue
         if len(cells) != len(HEADER):
             raise InputError(_bad(path, line.number, line.text, "expected five columns"))
         try:

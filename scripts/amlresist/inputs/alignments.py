@@ -12,6 +12,7 @@ import pysam
 
 from amlresist.inputs.bam_index import find_index, mapped_counts, without_index
 from amlresist.inputs.bgzf import block_fault, end_fault
+from amlresist.inputs.cram_containers import container_fault
 from amlresist.inputs.findings import FETCH_AGAIN, UNREADABLE, Finding, Findings
 from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
 from amlresist.reference.fasta import Contig
@@ -82,7 +83,7 @@ def examine_alignment(
     os.environ["REF_PATH"] = os.environ["REF_CACHE"] = "/nonexistent"  # CRAM: never ask a server
     is_cram = path.lower().endswith(".cram")
     with findings.guarded():
-        if not is_cram and (fault := _container_fault(path, limit)):
+        if fault := _container_fault(path, limit, is_cram=is_cram):
             findings.stop(*fault)
             return findings.all
         facts = header_facts(path)
@@ -103,7 +104,10 @@ def examine_alignment(
     return findings.all
 
 
-def _container_fault(path: str, limit: int | None) -> tuple[str, str] | None:
+def _container_fault(path: str, limit: int | None, *, is_cram: bool) -> tuple[str, str] | None:
+    if is_cram:
+        fault = container_fault(path)
+        return (f"CRAM {fault}", FETCH_AGAIN) if fault else None
     fault = block_fault(path) if limit is None else end_fault(path)
     if not fault:
         return None

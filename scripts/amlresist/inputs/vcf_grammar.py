@@ -8,7 +8,7 @@ _NUMBER = re.compile(
     r"\.|-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE
 )
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
-_GENOTYPE = re.compile(r"\.|[/|]?(\.|\d+)([/|](\.|\d+))*")
+_GENOTYPE = re.compile(r"(\.|\d+)([/|](\.|\d+))*")
 _COUNTS = re.compile(r"\.|(-?\d+|\.)(,(-?\d+|\.))*")
 _IUPAC = frozenset("ACGTNRYSWKMBDHV")
 LARGEST_POSITION = 2**31 - 1
@@ -77,6 +77,10 @@ def _is_sequence(text: str) -> bool:
     return bool(text) and not set(text.upper()) - _IUPAC
 
 
+def _is_filter(text: str) -> bool:
+    return bool(text) and not {" ", ","} & set(text)
+
+
 def _has_no_blank(text: str) -> bool:
     return bool(text) and " " not in text
 
@@ -88,6 +92,6 @@ _FIXED: tuple[tuple[Callable[[str], object], str], ...] = (
     (_is_sequence, "REF is no nucleotide sequence"),
     (_has_no_blank, "ALT is no allele"),
     (_NUMBER.fullmatch, "QUAL is no number"),
-    (_has_no_blank, "FILTER is no name"),
+    (_is_filter, "FILTER is no name"),
     (_is_info, "INFO has a broken name"),
 )

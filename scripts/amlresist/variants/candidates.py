@@ -83,7 +83,7 @@ def read_candidates(path: Path | str) -> dict[Allele, tuple[str, ...]]:
             if line.startswith("#") or not line.strip():
                 continue
             fields = line.rstrip("\n").split("\t")
-            if len(fields) < 8 or not fields[1].isdigit():
+            if len(fields) < 8 or not (fields[1].isascii() and fields[1].isdigit()):
                 remedy = "Make the candidates again."
                 raise InputError(
                     Problem(str(path), f"line {number}", line.strip(), "no VCF record", remedy)
