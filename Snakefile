@@ -18,9 +18,17 @@ HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
 from amlresist.errors import InputError
 from amlresist.plan import folder_of, make_plan, resource_digest, source_digest
-from amlresist.start import check_inputs, prepare_jobs, report_unfinished
+from amlresist.start import (
+    check_inputs,
+    note_run,
+    prepare_jobs,
+    release_stale_lock,
+    report_unfinished,
+)
 
 prepare_jobs(HOME / "scripts")
+if workflow.is_main_process:
+    release_stale_lock()
 
 try:
     plan = make_plan(config)

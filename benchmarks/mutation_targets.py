@@ -86,6 +86,8 @@ def unpacked(data: bytes) -> bytes:
     """Content of every gzip member; nothing may follow the last."""
     parts = []
     while data.strip(b"\0") or not parts:
+        # Bits of the header that are reserved carry nothing; zlib refuses them, others do not.
+        data = data[:3] + bytes(bit & 0x1F for bit in data[3:4]) + data[4:]
         member = zlib.decompressobj(31)
         parts.append(member.decompress(data) + member.flush())
         if not member.eof:

@@ -5,4 +5,5 @@
 
 
 onstart:
+    note_run()
     check_inputs(plan)

@@ -1,11 +1,16 @@
 """What happens once around the jobs of a run: before the first, and after one has failed."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
+from amlresist.files import write_text
 from amlresist.plan import Plan
+
+SNAKEMAKE_FOLDER = Path(".snakemake")
+RUN_NOTE = SNAKEMAKE_FOLDER / "amlresist-run.json"
 
 
 def prepare_jobs(sources: Path) -> None:
@@ -16,6 +21,53 @@ def prepare_jobs(sources: Path) -> None:
     """
     os.environ["PYTHONPATH"] = str(sources)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def release_stale_lock() -> None:
+    """Remove Snakemake's lock of this folder when the run that made it was killed.
+
+    Removed is only a lock of a run that `note_run` has written down here, on this machine, and
+    whose process is gone. A run that still goes on, or one on another machine, keeps its lock:
+    Snakemake then refuses, so that two runs never write the same files.
+    """
+    locks = list((SNAKEMAKE_FOLDER / "locks").glob("*.lock"))
+    try:
+        machine, process, began = RUN_NOTE.read_text(encoding="utf-8").rstrip("\n").split("\t")
+        age = RUN_NOTE.stat().st_mtime
+    except (OSError, ValueError):
+        return
+    # A lock younger than the note belongs to a run that has not noted itself yet.
+    if not locks or max(lock.stat().st_mtime for lock in locks) > age:
+        return
+    if machine != _machine() or _began(process) == began:
+        return
+    for lock in locks:
+        lock.unlink(missing_ok=True)
+    print("The run before was killed; its lock is removed. What is finished stays.")
+
+
+def note_run() -> None:
+    """Write down which process works in this folder."""
+    process = str(os.getpid())
+    write_text(RUN_NOTE, "\t".join((_machine(), process, _began(process))) + "\n")
+
+
+def _began(process: str) -> str:
+    """When a process of this machine began, in ticks since the boot; "" when there is none."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _machine() -> str:
+    """Name of the machine, its boot and the set of processes it shows; a container is its own."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        return f"{platform.node()} {boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return f"{platform.node()} {os.getpid()}"  # cannot tell whether a run still goes on
 
 
 def check_inputs(plan: Plan) -> None:

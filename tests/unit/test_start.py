@@ -1,0 +1,57 @@
+"""A killed run leaves no lock behind that a person must remove; a living run keeps its lock."""
+
+import subprocess
+import sys
+
+import pytest
+
+from amlresist.start import RUN_NOTE, SNAKEMAKE_FOLDER, note_run, release_stale_lock
+
+
+@pytest.fixture
+def lock(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = SNAKEMAKE_FOLDER / "locks" / "0.input.lock"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
+def note_of_a_process_that_ended() -> None:
+    words = "from amlresist.start import note_run; note_run()"
+    subprocess.run([sys.executable, "-c", words], check=True)
+
+
+def test_lock_of_a_killed_run_is_removed(lock):
+    note_of_a_process_that_ended()
+    release_stale_lock()
+    assert not lock.exists()
+
+
+def test_lock_of_a_living_run_stays(lock):
+    note_run()
+    release_stale_lock()
+    assert lock.exists()
+
+
+def test_lock_of_a_run_on_another_machine_stays(lock):
+    note_of_a_process_that_ended()
+    RUN_NOTE.write_text("node7" + RUN_NOTE.read_text())
+    release_stale_lock()
+    assert lock.exists()
+
+
+def test_lock_younger_than_the_note_stays(lock):
+    note_of_a_process_that_ended()
+    younger = lock.with_name("0.output.lock")
+    younger.touch()
+    release_stale_lock()
+    assert lock.exists() and younger.exists()
+
+
+@pytest.mark.parametrize("note", ["", "nonsense", "a\tb"])
+def test_lock_without_a_note_that_can_be_read_stays(lock, note):
+    if note:
+        RUN_NOTE.write_text(note)
+    release_stale_lock()
+    assert lock.exists()
