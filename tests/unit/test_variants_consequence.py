@@ -87,8 +87,27 @@ EXAMPLES = {
     "deep in the intron": (coding(20) + 15, 1, "A", "c.20+15T>A", "", "intron_variant"),
     "5' UTR": (coding(1) - 4, 1, "A", "c.-4G>A", "", "5_prime_UTR_variant"),
     "3' UTR": (coding(45) + 3, 1, "T", "c.*3C>T", "", "3_prime_UTR_variant"),
-    "UTR and start": (coding(1) - 3, 5, "", "c.-3_2del", "", "start_lost"),
-    "stop and UTR": (coding(44), 4, "", "c.44_*2del", "", "stop_lost"),
+    "UTR and start": (coding(1) - 3, 5, "", "c.-3_2del", "M1?", "start_lost"),
+    "stop and UTR": (coding(44), 4, "", "c.44_*2del", "*15Sext*?", "stop_lost"),
+    "start codon made anew": (coding(3), 0, "CCAT", "c.2_3insCCAT", "", "5_prime_UTR_variant"),
+    "before the start codon": (coding(1), 0, "G", "c.-1_1insG", "", "5_prime_UTR_variant"),
+    "stop codon made anew": (
+        coding(44), 3, "GA", "c.44_*1delinsGA", "*15=", "synonymous_variant",
+    ),
+    "last residues lost": (
+        coding(37), 6, "", "c.37_42del", "K13_R14del", "inframe_deletion&splice_region_variant",
+    ),
+    "residue before the stop": (
+        coding(43), 0, "TGG", "c.43_44insGGT", "R14_*15insW", "inframe_insertion",
+    ),
+    "frameshift at the end of an exon": (
+        coding(20) + 1, 0, "CT", "c.19_20dup", "Q8Sfs*?",
+        "frameshift_variant&splice_region_variant",
+    ),
+    "codon at the start of an exon": (
+        coding(21), 0, "TGG", "c.21-1_21insTGG", "L7_Q8insG",
+        "inframe_insertion&splice_region_variant",
+    ),
     "exon edge": (
         coding(18), 6, "", "c.19_20+4del", "", "splice_donor_variant&coding_sequence_variant",
     ),

@@ -8,6 +8,7 @@ from amlresist.annotation import FetchSequence, Transcript
 from amlresist.dna import THREE_LETTER, reverse_complement, translate
 from amlresist.variants.alleles import Allele, BareChange, bare
 from amlresist.variants.hgvs import (
+    START_LOST,
     CodingFrame,
     ProteinChange,
     coding_change,
@@ -35,6 +36,8 @@ SEVERITY = (
     "3_prime_UTR_variant",
     "non_coding_transcript_exon_variant",
     "intron_variant",
+    "upstream_gene_variant",
+    "downstream_gene_variant",
     "intergenic_variant",
 )
 PROTEIN_ALTERING = frozenset(SEVERITY[:10])
@@ -87,9 +90,11 @@ class Annotator:
         """Annotation on one transcript."""
         frame = CodingFrame.of(model)
         change = most_three_prime(allele, model.strand, self._fetch)
-        protein = self._protein(frame, change)
-        terms = _splice_terms(model, change)
-        terms.append(protein.term if protein else _region_term(frame, change))
+        offsets = _spliced_offsets(model, change)
+        protein, term = None, _region_term(model, change)
+        if offsets is not None:
+            protein, term = self._exonic_effect(frame, change.inserted, offsets)
+        terms = [*_splice_terms(model, change), term]
         if "splice_acceptor_variant" in terms or "splice_donor_variant" in terms:
             terms = [
                 term for term in terms if term not in {"intron_variant", "splice_region_variant"}
@@ -108,27 +113,40 @@ class Annotator:
             self._sequences[model.transcript] = model.spliced_sequence(self._fetch)
         return self._sequences[model.transcript]
 
-    def _protein(self, frame: CodingFrame, change: BareChange) -> ProteinChange | None:
-        """Protein change of a change that lies wholly in the coding sequence, else None."""
-        offsets = _coding_offsets(frame, change)
-        if offsets is None:
-            return None
+    def _exonic_effect(
+        self, frame: CodingFrame, inserted: str, offsets: tuple[int, int]
+    ) -> tuple[ProteinChange | None, str]:
+        """Protein change, if there is one, and term of a change that lies wholly in exons."""
         start, end = offsets
-        sequence = self._spliced(frame.transcript)[frame.coding_start :]
-        inserted = change.inserted
+        if not frame.coding_end:
+            return None, "non_coding_transcript_exon_variant"
+        if end <= frame.coding_start:
+            return None, "5_prime_UTR_variant"
+        if start >= frame.coding_end:
+            return None, "3_prime_UTR_variant"
+        spliced = self._spliced(frame.transcript)
         if frame.transcript.strand == "-":
             inserted = reverse_complement(inserted)
-        changed = sequence[:start] + inserted + sequence[end:]
-        length = frame.coding_end - frame.coding_start
-        protein = translate(sequence[:length])
-        if protein.find("*") != len(protein) - 1 or length % 3:
-            return None  # no whole reading frame: part of a transcript, another genetic code
+        changed = spliced[:start] + inserted + spliced[end:]
+        protein = translate(spliced[frame.coding_start : frame.coding_end])
+        if protein.find("*") != len(protein) - 1 or (frame.coding_end - frame.coding_start) % 3:
+            # No whole reading frame: part of a transcript, another genetic code.
+            return None, "coding_sequence_variant"
         gained = len(inserted) - (end - start)
-        named = protein_change(protein, translate(changed), None if gained % 3 else gained // 3)
-        if named.term != "synonymous_variant":
-            return named
-        residue = start // 3
-        return protein_change_silent(protein, residue, max(end - 1, start) // 3)
+        in_frame = gained % 3 == 0 and end <= frame.coding_end
+        product = translate(changed[frame.coding_start :])
+        named = protein_change(protein, product, gained // 3 if in_frame else None)
+        if named.term == "start_lost" or start < frame.coding_start:
+            if changed.endswith(spliced[frame.coding_start :]):  # the start codon is made anew
+                return None, "5_prime_UTR_variant"
+            return START_LOST, START_LOST.term
+        if named.term == "synonymous_variant":
+            first = (start - frame.coding_start) // 3
+            last = (min(end, frame.coding_end) - 1 - frame.coding_start) // 3
+            named = protein_change_silent(protein, first, max(first, last))
+        elif end > frame.coding_end and named.term != "stop_lost":
+            return None, "stop_lost"
+        return named, named.term
 
 
 def protein_change_silent(protein: str, first: int, last: int) -> ProteinChange:
@@ -141,26 +159,24 @@ def protein_change_silent(protein: str, first: int, last: int) -> ProteinChange:
     return ProteinChange(f"p.{three}=", f"{one}=", "synonymous_variant")
 
 
-def _coding_offsets(frame: CodingFrame, change: BareChange) -> tuple[int, int] | None:
-    """Place of the change in the coding sequence, 0-based half-open; None if not inside."""
-    model = frame.transcript
-    if not frame.coding_end:
-        return None
+def _spliced_offsets(model: Transcript, change: BareChange) -> tuple[int, int] | None:
+    """Place of the change in the spliced transcript, 0-based half-open; None if not in exons.
+
+    Bases inserted at the edge of an exon belong to it, since the splice site beside them is whole.
+    """
     if change.deleted:
         first = spliced_offset(model, change.start)
         last = spliced_offset(model, change.end - 1)
         if first is None or last is None or abs(last - first) != len(change.deleted) - 1:
             return None
-        start, end = min(first, last), max(first, last) + 1
-    else:
-        before, after = spliced_offset(model, change.start - 1), spliced_offset(model, change.start)
-        if before is None or after is None:
-            return None
-        start = end = max(before, after)
-    start, end = start - frame.coding_start, end - frame.coding_start
-    length = frame.coding_end - frame.coding_start
-    inside = start >= 0 and end <= length and (change.deleted or 0 < start < length)
-    return (start, end) if inside else None
+        return min(first, last), max(first, last) + 1
+    beside = (change.start - 1, change.start)
+    before, after = beside if model.strand == "+" else beside[::-1]
+    offset = spliced_offset(model, before)
+    if offset is not None:
+        return offset + 1, offset + 1
+    offset = spliced_offset(model, after)
+    return None if offset is None else (offset, offset)
 
 
 def _splice_terms(model: Transcript, change: BareChange) -> list[str]:
@@ -190,25 +206,25 @@ def _touches(low: int, high: int, start: int, end: int, insertion: bool) -> bool
     return low < end and high > start
 
 
-def _region_term(frame: CodingFrame, change: BareChange) -> str:
-    """Term of a change that does not lie wholly in the coding sequence."""
-    model = frame.transcript
-    hit = [
-        position
+def _region_term(model: Transcript, change: BareChange) -> str:
+    """Term of a change that does not lie wholly in exons."""
+    places = {
+        model.coding_position(position)
         for start, end in model.cds
         for position in range(max(start, change.start), min(end, change.end))
-    ]
-    if hit:
-        places = {model.coding_position(position) for position in hit}
-        if places & {1, 2, 3}:
-            return "start_lost"
-        last = model.cds_length
-        return "stop_lost" if places & {last - 2, last - 1, last} else "coding_sequence_variant"
-    offset = spliced_offset(model, change.start)
-    if offset is None and change.deleted:
-        offset = spliced_offset(model, change.end - 1)
-    if offset is None:
+    }
+    if places & {1, 2, 3}:
+        return "start_lost"
+    if places & set(range(model.cds_length - 2, model.cds_length + 1)):
+        return "stop_lost"
+    if places:
+        return "coding_sequence_variant"
+    if change.start >= model.end or change.end <= model.start:
+        behind = (change.start >= model.end) == (model.strand == "+")
+        return "downstream_gene_variant" if behind else "upstream_gene_variant"
+    if all(change.end <= start or change.start >= end for start, end in model.exons):
         return "intron_variant"
-    if not frame.coding_end:
+    if not model.cds:
         return "non_coding_transcript_exon_variant"
-    return "5_prime_UTR_variant" if offset < frame.coding_start else "3_prime_UTR_variant"
+    before = (change.start < model.cds[0][0]) == (model.strand == "+")
+    return "5_prime_UTR_variant" if before else "3_prime_UTR_variant"

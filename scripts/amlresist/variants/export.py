@@ -64,6 +64,8 @@ _CLASSIFICATIONS = {
     "3_prime_UTR_variant": "3'UTR",
     "intron_variant": "Intron",
     "non_coding_transcript_exon_variant": "RNA",
+    "upstream_gene_variant": "5'Flank",
+    "downstream_gene_variant": "3'Flank",
     "intergenic_variant": "IGR",
 }
 

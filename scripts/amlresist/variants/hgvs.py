@@ -138,6 +138,9 @@ class ProteinChange:
     term: str
 
 
+START_LOST = ProteinChange("p.Met1?", "M1?", "start_lost")
+
+
 def protein_change(reference: str, changed: str, added: int | None) -> ProteinChange:
     """Name the difference of two translations.
 
@@ -152,20 +155,24 @@ def protein_change(reference: str, changed: str, added: int | None) -> ProteinCh
         return ProteinChange("p.=", "=", "synonymous_variant")
     first = _common(reference, product)
     if first == 0:
-        return ProteinChange("p.Met1?", "M1?", "start_lost")
-    if first == len(reference) - 1 and product[first] != "*":
+        return START_LOST
+    in_step = "" if added is None else changed[: len(reference) + added]
+    if 0 <= in_step.find("*") == len(in_step) - 1:  # the stop is where the frame puts it
+        return _in_frame(reference, product, in_step, first)
+    if first == len(reference) - 1 and product[first : first + 1] != "*":
         return _extension(reference, product, stop)
     if product[first : first + 1] == "*":
         return _named(f"{{{reference[first]}}}{first + 1}{{*}}", "stop_gained")
     if added is None:
         return _frameshift(reference, product, first, stop)
-    return _in_frame(reference, product, changed[: len(reference) + added], first)
+    return _in_frame(reference, product, in_step, first)
 
 
 def _extension(reference: str, product: str, stop: int) -> ProteinChange:
     place = len(reference)
     length = str(stop + 1 - place) if stop >= 0 else "?"
-    return _named(f"{{*}}{place}{{{product[place - 1]}}}ext{{*}}{length}", "stop_lost")
+    new = product[place - 1 : place] or "X"  # the transcript may end with its stop codon
+    return _named(f"{{*}}{place}{{{new}}}ext{{*}}{length}", "stop_lost")
 
 
 def _frameshift(reference: str, product: str, first: int, stop: int) -> ProteinChange:
