@@ -125,28 +125,41 @@ class Annotator:
         if start >= frame.coding_end:
             return None, "3_prime_UTR_variant"
         spliced = self._spliced(frame.transcript)
+        if not _has_reading_frame(spliced[frame.coding_start : frame.coding_end]):
+            return None, "coding_sequence_variant"
         if frame.transcript.strand == "-":
             inserted = reverse_complement(inserted)
-        changed = spliced[:start] + inserted + spliced[end:]
-        protein = translate(spliced[frame.coding_start : frame.coding_end])
-        if protein.find("*") != len(protein) - 1 or (frame.coding_end - frame.coding_start) % 3:
-            # No whole reading frame: part of a transcript, another genetic code.
-            return None, "coding_sequence_variant"
-        gained = len(inserted) - (end - start)
-        in_frame = gained % 3 == 0 and end <= frame.coding_end
-        product = translate(changed[frame.coding_start :])
-        named = protein_change(protein, product, gained // 3 if in_frame else None)
-        if named.term == "start_lost" or start < frame.coding_start:
-            if changed.endswith(spliced[frame.coding_start :]):  # the start codon is made anew
-                return None, "5_prime_UTR_variant"
-            return START_LOST, START_LOST.term
-        if named.term == "synonymous_variant":
-            first = (start - frame.coding_start) // 3
-            last = (min(end, frame.coding_end) - 1 - frame.coding_start) // 3
-            named = protein_change_silent(protein, first, max(first, last))
-        elif end > frame.coding_end and named.term != "stop_lost":
-            return None, "stop_lost"
-        return named, named.term
+        return _coding_effect(frame, spliced, inserted, offsets)
+
+
+def _has_reading_frame(coding: str) -> bool:
+    """Whether there is a whole one; not so for part of a transcript or another genetic code."""
+    protein = translate(coding)
+    return len(coding) % 3 == 0 and protein.find("*") == len(protein) - 1
+
+
+def _coding_effect(
+    frame: CodingFrame, spliced: str, inserted: str, offsets: tuple[int, int]
+) -> tuple[ProteinChange | None, str]:
+    """Protein change and term of a change that touches the coding sequence."""
+    start, end = offsets
+    coding_start, coding_end = frame.coding_start, frame.coding_end
+    changed = spliced[:start] + inserted + spliced[end:]
+    protein = translate(spliced[coding_start:coding_end])
+    gained = len(inserted) - (end - start)
+    added = gained // 3 if gained % 3 == 0 and end <= coding_end else None
+    named = protein_change(protein, translate(changed[coding_start:]), added)
+    if named.term == "start_lost" or start < coding_start:
+        if changed.endswith(spliced[coding_start:]):  # the start codon is made anew
+            return None, "5_prime_UTR_variant"
+        named = START_LOST
+    elif named.term == "synonymous_variant":
+        first = (start - coding_start) // 3
+        last = (min(end, coding_end) - 1 - coding_start) // 3
+        named = protein_change_silent(protein, first, max(first, last))
+    elif end > coding_end and named.term != "stop_lost":
+        return None, "stop_lost"
+    return named, named.term
 
 
 def protein_change_silent(protein: str, first: int, last: int) -> ProteinChange:
@@ -213,12 +226,8 @@ def _region_term(model: Transcript, change: BareChange) -> str:
         for start, end in model.cds
         for position in range(max(start, change.start), min(end, change.end))
     }
-    if places & {1, 2, 3}:
-        return "start_lost"
-    if places & set(range(model.cds_length - 2, model.cds_length + 1)):
-        return "stop_lost"
     if places:
-        return "coding_sequence_variant"
+        return _edge_term(places, model.cds_length)
     if change.start >= model.end or change.end <= model.start:
         behind = (change.start >= model.end) == (model.strand == "+")
         return "downstream_gene_variant" if behind else "upstream_gene_variant"
@@ -228,3 +237,10 @@ def _region_term(model: Transcript, change: BareChange) -> str:
         return "non_coding_transcript_exon_variant"
     before = (change.start < model.cds[0][0]) == (model.strand == "+")
     return "5_prime_UTR_variant" if before else "3_prime_UTR_variant"
+
+
+def _edge_term(places: set[int | None], length: int) -> str:
+    """Term of a change that takes away coding bases (1-based) and some beside them."""
+    if places & {1, 2, 3}:
+        return "start_lost"
+    return "stop_lost" if places & {length - 2, length - 1, length} else "coding_sequence_variant"

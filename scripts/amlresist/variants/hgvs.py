@@ -154,15 +154,14 @@ def protein_change(reference: str, changed: str, added: int | None) -> ProteinCh
     if product == reference:
         return ProteinChange("p.=", "=", "synonymous_variant")
     first = _common(reference, product)
+    in_step = "" if added is None else changed[: len(reference) + added]
     if first == 0:
         return START_LOST
-    in_step = "" if added is None else changed[: len(reference) + added]
-    if 0 <= in_step.find("*") == len(in_step) - 1:  # the stop is where the frame puts it
-        return _in_frame(reference, product, in_step, first)
-    if first == len(reference) - 1 and product[first : first + 1] != "*":
-        return _extension(reference, product, stop)
-    if product[first : first + 1] == "*":
+    stop_in_step = 0 <= in_step.find("*") == len(in_step) - 1  # where the frame puts it
+    if product[first : first + 1] == "*" and not stop_in_step:
         return _named(f"{{{reference[first]}}}{first + 1}{{*}}", "stop_gained")
+    if first == len(reference) - 1 and not stop_in_step:
+        return _extension(reference, product, stop)
     if added is None:
         return _frameshift(reference, product, first, stop)
     return _in_frame(reference, product, in_step, first)
