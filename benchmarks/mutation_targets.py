@@ -26,7 +26,7 @@ from amlresist.expression.genes import GeneNames  # noqa: E402
 from amlresist.expression.matrix import read_matrix  # noqa: E402
 from amlresist.expression.salmon import read_salmon  # noqa: E402
 from amlresist.inputs.alignments import examine_alignment  # noqa: E402
-from amlresist.inputs.bam_index import mapped_counts  # noqa: E402
+from amlresist.inputs.bam_index import read_index as index_of  # noqa: E402
 from amlresist.inputs.bed import examine_bed, read_bed  # noqa: E402
 from amlresist.inputs.config_files import read_configs  # noqa: E402
 from amlresist.inputs.fastq import read_fastq  # noqa: E402
@@ -267,7 +267,7 @@ def cram_records(path: Path) -> int:
 def read_index(path: Path) -> int:
     """Mapped records of an index."""
     try:
-        return sum(mapped_counts(str(path)))
+        return sum(index_of(str(path)).mapped)
     except UNREADABLE as error:
         raise REFUSED(str(error)) from error
 

@@ -11,7 +11,7 @@ import pysam
 import pytest
 from fault_files import CONTIGS, GENOME, PAIRS, random_genome, sound_reads, write_bam, write_fasta
 
-from amlresist.inputs.bam_index import mapped_counts
+from amlresist.inputs.bam_index import read_index
 
 HEADER = {
     "HD": {"VN": "1.6", "SO": "coordinate"},
@@ -291,7 +291,7 @@ def test_genome_is_not_changed_by_the_check(cohort):
         b"BAI\1",
         b"",
         b"CSI\1",
-        gzip.compress(b"CSI\1" + bytes(8) + (-9).to_bytes(4, "little", signed=True)),
+        gzip.compress(b"CSI\1" + bytes(8) + (-9).to_bytes(4, "little", signed=True), mtime=0),
         b"\x1f\x8bnonsense",
     ],
 )
@@ -309,7 +309,7 @@ def test_b039_csi_index_is_read(cohort):
 def test_b039_any_damage_of_an_index_is_survived(cohort):
     index = Path(f"{cohort.relapse}.bai")
     sound = index.read_bytes()
-    counts = mapped_counts(str(index))
+    counts = read_index(str(index)).mapped
     assert sum(counts) == 2 * PAIRS and len(counts) == len(CONTIGS)
     rng = random.Random(1)
     for _ in range(300):
@@ -318,5 +318,5 @@ def test_b039_any_damage_of_an_index_is_survived(cohort):
             content[rng.randrange(len(content))] = rng.randrange(256)
         index.write_bytes(content[: rng.choice((len(content), rng.randrange(len(content))))])
         with contextlib.suppress(ValueError):
-            assert len(mapped_counts(str(index))) < 10_000
+            assert len(read_index(str(index)).mapped) < 10_000
     cohort.check()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pysam
 
-from amlresist.inputs.bam_index import find_index, mapped_counts, without_index
-from amlresist.inputs.bgzf import block_fault, end_fault
+from amlresist.inputs.bam_index import IndexFacts, find_index, read_index, without_index
+from amlresist.inputs.bgzf import block_fault, end_fault, is_block_start
 from amlresist.inputs.cram_containers import container_fault
 from amlresist.inputs.findings import FETCH_AGAIN, UNREADABLE, Finding, Findings
 from amlresist.inputs.header import HeaderFacts, check_contigs, check_read_groups, header_facts
@@ -20,6 +20,7 @@ from amlresist.reference.fasta import Contig
 __all__ = ["examine_alignment", "header_facts"]
 
 UNMAPPED, SECONDARY, SUPPLEMENTARY, PAIRED = 0x4, 0x100, 0x800, 0x1
+QC_FAIL, DUPLICATE = 0x200, 0x400
 FIRST_OR_SECOND = 0xC0
 NAMES_KEPT = 200_000
 LOOK_CLOSER_EVERY = 16
@@ -27,6 +28,8 @@ LOOK_CLOSER_EVERY = 16
 WARN_LOST_MATES, STOP_LOST_MATES = 0.02, 0.20
 STOP_REPEATED = 0.01
 STOP_SPLICED_DNA = 0.05
+WARN_USABLE = 0.3  # as alignment_qc.minimum_usable_share
+BLOCKS_TRIED = 200
 TAIL_MATES = 3
 TAIL_SHARE = 0.9
 STAR_UNIQUE = 255
@@ -39,6 +42,8 @@ class Stream:
     Attributes:
         mapped_on: contig index -> mapped records, as an index counts them.
         names: sampled read name -> (primary records seen as first, as second mate, mate place).
+        usable: primary mapped records that are no duplicates, passed quality control, and lie in
+            one place (mapping quality above 0).
         mask: a name is sampled when its CRC32 has none of these bits.
         last: (contig index, position) of the last mapped record.
     """
@@ -46,6 +51,9 @@ class Stream:
     records: int = 0
     primary: int = 0
     primary_mapped: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    usable: int = 0
     unsorted_at: int = 0
     past_end: int = 0
     looked_at: int = 0
@@ -144,6 +152,9 @@ def _take(stream: Stream, read: Any, lengths: Sequence[int]) -> None:
     if not flag & UNMAPPED:
         stream.primary_mapped += 1
         quality = read.mapping_quality
+        stream.duplicates += bool(flag & DUPLICATE)
+        stream.failed += bool(flag & QC_FAIL)
+        stream.usable += quality > 0 and not flag & (DUPLICATE | QC_FAIL)
         stream.mapq[quality] = stream.mapq.get(quality, 0) + 1
         if read.reference_end is not None and read.reference_end > lengths[contig]:
             stream.past_end += 1
@@ -194,6 +205,7 @@ def _judge(stream: Stream, facts: HeaderFacts, assay: str, findings: Findings) -
         findings.warn("no read is mapped: the library is not evaluable", "Align the reads.")
         return
     _judge_mapping(stream, assay, findings)
+    _judge_usable(stream, findings)
     _judge_bases(stream, assay, findings)
     _judge_names(stream, findings)
 
@@ -224,6 +236,22 @@ def _judge_mapping(stream: Stream, assay: str, findings: Findings) -> None:
             "reads are aligned past the end of their contig",
             "They are left out.",
             value=f"{stream.past_end} reads",
+        )
+
+
+def _judge_usable(stream: Stream, findings: Findings) -> None:
+    mapped = stream.primary_mapped
+    if stream.failed == mapped:
+        findings.warn("every read failed quality control: no locus is evaluable", "Ask the lab.")
+    elif stream.duplicates == mapped:
+        findings.warn(
+            "every read is marked as a duplicate: no locus is evaluable",
+            "Amplicon reads all look like duplicates: set capture to amplicon in the sheet.",
+        )
+    elif set(stream.mapq) != {0} and stream.usable < WARN_USABLE * mapped:
+        findings.warn(
+            f"only {stream.usable / mapped:.0%} of the mapped reads are usable",
+            "The others are duplicates, failed quality control, or fit several places.",
         )
 
 
@@ -285,21 +313,30 @@ def _check_index(path: str, stream: Stream, facts: HeaderFacts, findings: Findin
     remedy = "It is not used; a fresh one is made in the results folder."
     counted = [stream.mapped_on.get(number, 0) for number in range(len(facts.contigs))]
     try:
-        indexed = mapped_counts(index)
+        facts_of_index = read_index(index)
     except UNREADABLE:
         findings.warn("index cannot be read", remedy, value=index)
         return
-    if len(indexed) != len(counted):
-        findings.warn("index belongs to another file", remedy, value=index)
-    elif indexed != counted and _is_cut(counted, indexed):
+    indexed = facts_of_index.mapped
+    if counted == indexed:
+        if Path(index).stat().st_mtime < Path(path).stat().st_mtime:
+            findings.warn("index is older than the file", remedy, value=index)
+        return
+    is_shorter = len(counted) == len(indexed) and sum(counted) < sum(indexed)
+    if is_shorter and (_is_cut(counted, indexed) or _is_own(path, facts_of_index)):
+        what = "ends early" if _is_cut(counted, indexed) else "has lost reads"
         findings.stop(
-            f"file ends early: {sum(counted)} mapped records, {sum(indexed)} in its index",
-            FETCH_AGAIN,
+            f"file {what}: {sum(counted)} mapped records, {sum(indexed)} in its index", FETCH_AGAIN
         )
-    elif indexed != counted:
+    else:
         findings.warn("index belongs to another file", remedy, value=index)
-    elif Path(index).stat().st_mtime < Path(path).stat().st_mtime:
-        findings.warn("index is older than the file", remedy, value=index)
+
+
+def _is_own(path: str, index: IndexFacts) -> bool:
+    """Whether places that the index names begin blocks of this file: chance has none do."""
+    # The first block of reads begins behind the header, at the same byte in files of one header.
+    places = sorted(place for place in index.blocks if place)[1:BLOCKS_TRIED]
+    return any(is_block_start(path, place) for place in places)
 
 
 def _is_cut(counted: Sequence[int], indexed: Sequence[int]) -> bool:

@@ -9,7 +9,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlresist.inputs.bgzf import GZIP_MAGIC
@@ -33,8 +33,21 @@ def find_index(path: str) -> str:
     return next((name for name in names if Path(name).is_file()), "")
 
 
-def mapped_counts(index: str) -> list[int]:
-    """Mapped records per contig, as a BAI or CSI has them.
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """What an index says of its file.
+
+    Attributes:
+        mapped: mapped records per contig.
+        blocks: bytes of the file at which a block begins, from the first chunk of each bin.
+    """
+
+    mapped: list[int]
+    blocks: set[int]
+
+
+def read_index(index: str) -> IndexFacts:
+    """Read a BAI or CSI to its end.
 
     Raises:
         ValueError: it is neither, or damaged.
@@ -45,18 +58,21 @@ def mapped_counts(index: str) -> list[int]:
     cursor = _Cursor(content, 4)
     try:
         if content.startswith(b"BAI\1"):
-            return [_bai_contig(cursor) for _ in range(cursor.number())]
-        if content.startswith(b"CSI\1"):
-            return _csi_contigs(cursor)
+            mapped = [_bai_contig(cursor) for _ in range(cursor.number())]
+        elif content.startswith(b"CSI\1"):
+            mapped = _csi_contigs(cursor)
+        else:
+            raise ValueError("index is no BAI or CSI")
     except struct.error as error:
         raise ValueError("index is cut") from error
-    raise ValueError("index is no BAI or CSI")
+    return IndexFacts(mapped, cursor.blocks)
 
 
 @dataclass
 class _Cursor:
     content: bytes
     place: int
+    blocks: set[int] = field(default_factory=set)
 
     def number(self) -> int:
         """The next 32-bit count."""
@@ -97,5 +113,8 @@ def _mapped_of_bins(cursor: _Cursor, count_bin: int, extra: int) -> int:
         chunks = cursor.number()
         if bin_number == count_bin and chunks == 2:
             (mapped,) = struct.unpack_from("<Q", cursor.content, cursor.place + CHUNK)
+        elif chunks:
+            (first,) = struct.unpack_from("<Q", cursor.content, cursor.place)
+            cursor.blocks.add(first >> 16)
         cursor.skip(chunks * CHUNK)
     return int(mapped)

@@ -46,6 +46,13 @@ def end_fault(path: Path | str) -> str:
         return "" if handle.read() == EOF_BLOCK else "has no end-of-file block (truncated)"
 
 
+def is_block_start(path: Path | str, place: int) -> bool:
+    """Whether a block begins at this byte."""
+    with Path(path).open("rb") as handle:
+        handle.seek(place)
+        return _block_length(handle) is not None
+
+
 def _block_length(handle: BinaryIO) -> int | None:
     """Bytes of the block that starts here, None when no BGZF block does."""
     header = handle.read(_HEADER.size)
