@@ -211,6 +211,15 @@ class Loci:
         allele = Allele(model.chrom, position, base, base + bases)
         return self.annotator.annotate(normalise(allele, self.fetch))
 
+    def delete(self, gene: str, first: int, last: int) -> Annotation:
+        """Annotation of the loss of coding bases `first` to `last`."""
+        model = self.models[gene]
+        start, end = sorted((model.genome_position(first), model.genome_position(last)))
+        bases = self.fetch(model.chrom, start - 1, end + 1)
+        return self.annotator.annotate(
+            normalise(Allele(model.chrom, start - 1, bases, bases[0]), self.fetch)
+        )
+
     def coding_bases(self, gene: str, first: int, last: int) -> str:
         return self.models[gene].coding_sequence(self.fetch)[first - 1 : last]
 
@@ -256,6 +265,37 @@ def test_known_mutations_have_their_published_names(
     assert (
         found.protein_change == f"{loci.models[gene].protein(loci.fetch)[residue - 1]}{residue}{to}"
     )
+
+
+@pytest.mark.parametrize(
+    ("gene", "first", "last", "hgvs_c", "protein"),
+    [
+        ("ASXL1", 1900, 1922, "c.1900_1922del", "E635Rfs*15"),
+        ("CEBPA", 247, 247, "c.247del", "Q83Sfs*77"),
+        ("FLT3", 2508, 2510, "c.2508_2510del", "I836del"),
+        ("TP53", 747, 747, "c.747del", "R249Sfs*96"),
+    ],
+)
+def test_known_deletions_have_their_published_names(
+    loci: Loci, gene: str, first: int, last: int, hgvs_c: str, protein: str
+) -> None:
+    found = loci.delete(gene, first, last)
+    assert (found.hgvs_c, found.protein_change) == (hgvs_c, protein)
+
+
+@pytest.mark.parametrize(
+    ("gene", "after", "inserted", "hgvs_c", "protein"),
+    [
+        ("ASXL1", 1934, "G", "c.1934dup", "G646Wfs*12"),
+        ("CEBPA", 68, "C", "c.68dup", "H24Afs*84"),
+        ("CEBPA", 939, "AAG", "c.937_939dup", "K313dup"),
+    ],
+)
+def test_known_insertions_have_their_published_names(
+    loci: Loci, gene: str, after: int, inserted: str, hgvs_c: str, protein: str
+) -> None:
+    found = loci.insert(gene, after, inserted)
+    assert (found.hgvs_c, found.protein_change) == (hgvs_c, protein)
 
 
 def test_npm1_insertions_have_their_listed_names_and_protein_tails(
