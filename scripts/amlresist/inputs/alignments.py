@@ -28,6 +28,7 @@ LOOK_CLOSER_EVERY = 16
 WARN_LOST_MATES, STOP_LOST_MATES = 0.02, 0.20
 STOP_REPEATED = 0.01
 STOP_SPLICED_DNA = 0.05
+WARN_MAPPED = 0.5  # of human reads usually 95 % or more
 WARN_USABLE = 0.3  # as alignment_qc.minimum_usable_share
 BLOCKS_TRIED = 200
 TAIL_MATES = 3
@@ -241,6 +242,11 @@ def _judge_mapping(stream: Stream, assay: str, findings: Findings) -> None:
 
 def _judge_usable(stream: Stream, findings: Findings) -> None:
     mapped = stream.primary_mapped
+    if mapped < WARN_MAPPED * stream.primary:
+        findings.warn(
+            f"only {mapped / stream.primary:.0%} of the reads lie in the genome",
+            "Another species, a contaminated library, or adapters left on?",
+        )
     if stream.failed == mapped:
         findings.warn("every read failed quality control: no locus is evaluable", "Ask the lab.")
     elif stream.duplicates == mapped:

@@ -3,8 +3,8 @@
 import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import islice, zip_longest
+from dataclasses import dataclass, field
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -23,9 +23,20 @@ LOWEST_PHRED64, HIGHEST_PHRED33 = 59, 80
 WARN_N_SHARE = 0.5
 
 
+FIRST_NAMES = 1000
+STOP_REPEATED = 0.01  # share of the first reads that stand in the file again
+STOP_INTERLEAVED = 0.9
+
+
 @dataclass
 class Letters:
-    """Sums over the bases and qualities of one file."""
+    """Sums over the bases, qualities and names of one file.
+
+    Attributes:
+        first: names of the first reads.
+        again: reads of the same names further on.
+        neighbours: reads among the first whose neighbour has the same name.
+    """
 
     records: int = 0
     bases: int = 0
@@ -33,6 +44,9 @@ class Letters:
     has_lower_case: bool = False
     lowest: int = 255
     highest: int = 0
+    first: set[str] = field(default_factory=set)
+    again: int = 0
+    neighbours: int = 0
 
 
 def examine_fastq(path: str, mates: str = "", limit: int | None = None) -> list[Finding]:
@@ -102,6 +116,7 @@ def _add(path: str, sums: Letters, records: tuple[Any, ...]) -> None:
     if bases.translate(_NOT_IUPAC):
         raise _foreign_letter(path, sums.records, records)
     qualities = "".join(record.qualities for record in records).encode("latin-1")
+    _add_names(sums, [record.id for record in records])
     sums.records += len(records)
     sums.bases += len(bases)
     sums.unknown += bases.count("N") + bases.count("n")
@@ -109,6 +124,18 @@ def _add(path: str, sums: Letters, records: tuple[Any, ...]) -> None:
     if qualities:
         lowest, highest = min(qualities), max(qualities)
         sums.lowest, sums.highest = min(sums.lowest, lowest), max(sums.highest, highest)
+
+
+def _add_names(sums: Letters, names: list[str]) -> None:
+    if sums.records:
+        if not sums.first.isdisjoint(names):
+            sums.again += sum(name in sums.first for name in names)
+        return
+    # Mates that follow each other carry /1 and /2, or the same name.
+    bare = [name.removesuffix("/1").removesuffix("/2") for name in names]
+    sums.neighbours = sum(one == next_one for one, next_one in pairwise(bare))
+    sums.first = set(names[:FIRST_NAMES])
+    sums.again = sum(name in sums.first for name in names) - len(sums.first)
 
 
 def _foreign_letter(path: str, before: int, records: tuple[Any, ...]) -> InputError:
@@ -126,6 +153,7 @@ def _judge(path: str, sums: Letters, findings: Findings) -> None:
             value=path,
         )
         return
+    _judge_names(path, sums, findings)
     if _has_crlf(path):
         findings.warn("lines end with CR LF", "Read as if they ended with LF.", value=path)
     if sums.has_lower_case and sums.bases:
@@ -143,6 +171,23 @@ def _judge(path: str, sums: Letters, findings: Findings) -> None:
             "base qualities are in the old Phred+64 encoding",
             "Convert them, e.g. with seqtk seq -Q64 -V.",
             value=f"{chr(sums.lowest)} to {chr(sums.highest)}",
+        )
+
+
+def _judge_names(name: str, sums: Letters, findings: Findings) -> None:
+    first_batch = min(sums.records, BATCH)
+    if sums.neighbours > STOP_INTERLEAVED * first_batch // 2 > 0:
+        findings.stop(
+            "both mates stand in one file, one behind the other",
+            "Split it into two files, e.g. with seqkit split2 or reformat.sh.",
+            value=name,
+        )
+    elif sums.again > STOP_REPEATED * len(sums.first):
+        findings.stop(
+            f"reads stand in the file more than once (joined twice?): {sums.again} repeats of "
+            f"the first {len(sums.first)}",
+            "Give each lane once: repeated reads make variants look surer than they are.",
+            value=name,
         )
 
 

@@ -18,6 +18,7 @@ MANY_WRONG_BASES = 0.01
 # A caller's DP may leave out reads that AD counts, but not this many.
 SURPLUS_FACTOR, SURPLUS_READS = 1.5, 10
 _BASES = frozenset("ACGTN")
+_SYMBOLIC = frozenset("<[]>")
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Seen:
     wrong_bases: int = 0
     unsorted: int = 0
     unusual_letters: int = 0
+    symbolic: int = 0
     missing_genotypes: int = 0
     previous: tuple[str, int] = ("", 0)
     names: dict[str, str] = field(default_factory=dict)
@@ -210,10 +212,11 @@ def _check_record(line: Line, fields: list[str], seen: Seen, findings: Findings)
 
 
 def _check_alleles(fields: Sequence[str], seen: Seen) -> None:
-    letters = set((fields[3] + fields[4]).upper()) if fields[4][:1] not in "<." else set()
-    unusual = letters - _BASES - {","}
-    if unusual or fields[3] != fields[3].upper() or fields[4] != fields[4].upper():
-        seen.unusual_letters += fields[4][:1] != "<"
+    ref, alts = fields[3], fields[4].split(",")
+    written = [alt for alt in alts if alt != "." and not _SYMBOLIC & set(alt)]
+    seen.symbolic += len(written) < len([alt for alt in alts if alt != "."])
+    letters = "".join([ref, *written])
+    seen.unusual_letters += bool(set(letters) - _BASES)
 
 
 def _matches(bases: Any, contig: str, position: int, ref: str) -> bool:
@@ -273,6 +276,12 @@ def _report(seen: Seen, findings: Findings) -> None:
             "alleles have lower-case letters, IUPAC codes or '*'",
             "Lower case is read as upper case; the other alleles are left out.",
             value=f"{seen.unusual_letters} variants",
+        )
+    if seen.symbolic:
+        findings.note(
+            "alleles are symbolic (<DEL>) or breakends",
+            "Left out: they carry no sequence.",
+            value=f"{seen.symbolic} variants",
         )
     if seen.missing_genotypes:
         findings.note(
