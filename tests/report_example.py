@@ -670,6 +670,26 @@ def _with_hostile(row: Record, name: str, columns: Iterable[str]) -> Record:
     return dataclasses.replace(row, **values)  # type: ignore[type-var]
 
 
+def write_many_variants(results: Path, patient: str, number: int) -> Path:
+    """An exome: so many variants, one in five of them somatic."""
+    folder = write_example(results, patient, layers=("dna",))
+    kinds = {
+        "acquired": ((0, 120), (40, 110)),
+        "lost": ((40, 120), (0, 110)),
+        "stable": ((50, 120), (45, 110)),
+        "not_evaluable": ((0, 12), (9, 110)),
+    }
+    labels = cycle(["germline"] * 16 + list(kinds))
+    rows = []
+    for i in range(number):
+        label = next(labels)
+        before, after = kinds.get(label, ((60, 120), (55, 110)))
+        row = variant(f"GENE{i}", f"A{i + 1}V", label, before, after, probability=0.97)
+        rows.append(dataclasses.replace(row, patient=patient, pos=1000 + i))
+    write_table(folder / "variants/variants.tsv", VariantChange, rows)
+    return folder
+
+
 def write_page(folder: Path, patient: str, provenance: Path) -> Path:
     """Write the page of one patient."""
     out = folder / patient / "report" / f"{patient}.html"

@@ -180,10 +180,10 @@ def test_page_itself_never_scrolls_sideways(open_page, results, name, width):
 def test_layers_that_were_not_measured_say_so(open_page, results):
     page = open_page(results / "P02/report/P02.html")
     for section in ("mirna", "pathways", "expression"):
-        assert "Not assessed" in page.locator(f"#{section}").inner_text()
+        assert "Not assessed" in page.locator(f"#{section}").text_content()
     page = open_page(results / "P03/report/P03.html")
     assert "DNA was not assessed" in page.locator(".headline").inner_text()
-    assert "Not assessed" in page.locator("#flt3-itd").inner_text()
+    assert "Not assessed" in page.locator("#flt3-itd").text_content()
 
 
 def test_hostile_names_are_inert(open_page, tmp_path):
@@ -193,7 +193,7 @@ def test_hostile_names_are_inert(open_page, tmp_path):
     page = open_page(report_example.write_page(tmp_path, "P01", provenance))
     assert page.locator("script").count() == 2
     assert page.locator("img").count() == 2
-    claims = page.locator("#evidence-table").inner_text()
+    claims = page.locator("#evidence-table").text_content()
     for name in report_example.HOSTILE_NAMES:
         assert " ".join(name.split()) in " ".join(claims.split())
     assert page.evaluate("document.documentElement.scrollWidth") <= 1400

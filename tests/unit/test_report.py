@@ -367,6 +367,29 @@ def test_the_threshold_starts_at_the_rule_of_the_run_and_says_it(tmp_path):
     assert data["runThreshold"] == 0.07 and 0.07 in data["thresholds"]
 
 
+def test_variants_that_the_page_does_not_carry_are_counted(tmp_path):
+    folder = report_example.write_many_variants(tmp_path, "P01", 2000)
+    out = folder / "report/P01.html"
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    arguments = ["--patient", "P01", "--results", str(folder), "--out", str(out)]
+    settings = ["--settings", '{"max_rows": 150}', "--provenance", str(provenance)]
+    assert main(["report", "patient", *arguments, *settings]) == 0
+    text = out.read_text()
+    summary = words(text, "summary")
+    assert "Of 400 somatic variants, 100 acquired, 100 lost" in summary
+    data = json.loads(text.split('id="page-data">')[1].split("</script>")[0])
+    assert len(data["beyond"]) == 250 and sum(data["somatic"]) == 150
+
+
+def test_a_patient_without_somatic_variant_still_shows_the_itds(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    write_table(folder / "variants/variants.tsv", VariantChange, [])
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    summary = words(report_example.write_page(tmp_path, "P01", provenance).read_text(), "summary")
+    assert "No somatic variant was found at either time point." in summary
+    assert "FLT3-ITD 30 bp expanding" in summary
+
+
 def test_multiqc_content_is_valid(cohort, tmp_path):
     assert main(["report", "multiqc", *common(cohort), "--out-dir", str(tmp_path)]) == 0
     general = json.loads((tmp_path / "amlresist_general_mqc.json").read_text())

@@ -75,6 +75,11 @@ def label_at(row: VariantChange, fdr: float, run_fdr: float) -> VariantClass:
     return best if within else VariantClass.NOT_EVALUABLE
 
 
+def may_open(row: VariantChange) -> bool:
+    """Whether some stop of the slider leaves the row without a label."""
+    return row.variant_class == VariantClass.NOT_EVALUABLE or _q_value(row) > THRESHOLDS[0]
+
+
 def posterior(row: VariantChange, label: VariantClass) -> float:
     """Posterior probability of one class."""
     return float(getattr(row, f"p_{label.removeprefix('likely_')}"))

@@ -47,6 +47,15 @@ MECHANISM_CLASSES = {
 }
 
 CHANGED = ("up", "down")
+# What the page must know of a variant that it does not carry, to count its label.
+COUNTED = (
+    "comparison",
+    "variant_class",
+    "probability",
+    "q_value",
+    "flags",
+    *(f"p_{label}" for label in labels.CHANGES),
+)
 
 # File -> caption: claims of different standing are never mixed.
 EVIDENCE_TABLES = {
@@ -63,7 +72,7 @@ class ComparisonView:
     Attributes:
         number: 1, 2, ... in the order of time.
         variants: every variant of the comparison that the page carries.
-        counts: label -> somatic variants with it at the run's threshold.
+        counts: label -> somatic variants with it by the run's own rule, whether carried or not.
         expected_wrong: labels among them that are expected to be wrong.
         scatter: None when no variant was read at both time points.
     """
@@ -81,6 +90,16 @@ class ComparisonView:
     def is_pair(self) -> bool:
         """Whether two time points are compared; else the variants of one are listed."""
         return labels.is_pair(self.name)
+
+    @property
+    def n_somatic(self) -> int:
+        """Somatic variants of the comparison, whether the page carries them or not."""
+        return self.counts.total()
+
+    @property
+    def n_told(self) -> int:
+        """Somatic variants with a label."""
+        return self.n_somatic - self.counts[VariantClass.NOT_EVALUABLE]
 
     @property
     def background(self) -> list[RankedVariant]:
@@ -169,7 +188,7 @@ def patient_page(
     genes = _changed_first(results.of(ExpressionChange))
     shown = ranked[: settings.max_rows]
     pivot = counting.max_label_error
-    views = comparison_views(results, shown, pivot)
+    views = comparison_views(results, ranked, settings.max_rows, pivot)
     ordered: dict[str, list[Any]] = {
         FILES[VariantChange]: [variant.row for variant in ranked],
         FILES[MirnaChange]: mirnas,
@@ -198,13 +217,14 @@ def patient_page(
         "aside": [variant for variant in shown if not labels.is_somatic(variant.row)],
         "standing": aside_standing,
         "is_somatic": labels.is_somatic,
+        "may_open": labels.may_open,
         "background_limit": labels.BACKGROUND_LIMIT,
         "thresholds": labels.thresholds(pivot),
         "pivot": pivot,
         "counting": counting,
         "left_out": {table.name: table.left_out for table in embedded},
         "embedded": embedded,
-        "data": _page_data(embedded, shown, pivot),
+        "data": _page_data(embedded, ranked, settings.max_rows, pivot),
         "evidence_tables": EVIDENCE_TABLES,
         "by_status": by_status,
         "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
@@ -235,17 +255,25 @@ def _layers(
 
 
 def comparison_views(
-    results: PatientResults, variants: Sequence[RankedVariant], fdr: float
+    results: PatientResults, variants: Sequence[RankedVariant], max_rows: int, fdr: float
 ) -> list[ComparisonView]:
-    """One view per comparison that a variant or ITD table names, in the order of time."""
+    """One view per comparison that a variant or ITD table names, in the order of time.
+
+    Args:
+        results: the patient's tables.
+        variants: all of them, in the order of the page.
+        max_rows: so many of them the page carries; all are counted.
+        fdr: stop of the slider at which the run's own labels stand.
+    """
     summaries = {row.comparison: row for row in results.of(PairSummary)}
     pairs = results.of(ItdPair)
     names = {variant.row.comparison for variant in variants} | set(summaries)
     names |= {pair.comparison for pair in pairs}
     views = []
     for number, name in enumerate(sorted(names, key=_by_time), start=1):
-        chosen = tuple(variant for variant in variants if variant.row.comparison == name)
-        counts, wrong = labels.count_labels((variant.row for variant in chosen), fdr, fdr)
+        own = [variant for variant in variants if variant.row.comparison == name]
+        chosen = tuple(variant for variant in own if variant.index < max_rows)
+        counts, wrong = labels.count_labels((variant.row for variant in own), fdr, fdr)
         scatter = vaf_scatter(chosen)
         views.append(
             ComparisonView(
@@ -367,15 +395,27 @@ def _change_order(row: MirnaChange | ExpressionChange) -> tuple[object, ...]:
 
 
 def _page_data(
-    embedded: Sequence[EmbeddedTable], shown: Sequence[RankedVariant], fdr: float
+    embedded: Sequence[EmbeddedTable], ranked: Sequence[RankedVariant], max_rows: int, fdr: float
 ) -> dict[str, Any]:
+    beyond = [v.row for v in ranked[max_rows:] if labels.is_somatic(v.row)]
     return {
-        "somatic": [labels.is_somatic(variant.row) for variant in shown],
+        "somatic": [labels.is_somatic(variant.row) for variant in ranked[:max_rows]],
+        "beyond": [[_plain(getattr(row, name)) for name in COUNTED] for row in beyond],
+        "counted": COUNTED,
         "tables": {table.name: table.text for table in embedded},
         "thresholds": labels.thresholds(fdr),
         "runThreshold": fdr,
         "changes": [str(label) for label in labels.CHANGES],
     }
+
+
+def _plain(value: Any) -> str:
+    """A cell as the tables write it."""
+    if isinstance(value, tuple):
+        return ";".join(value) or "NA"
+    if isinstance(value, float):
+        return "NA" if math.isnan(value) else f"{value:.6g}"
+    return str(value)
 
 
 def _change_axes(results: PatientResults, mirnas: Sequence[MirnaChange]) -> dict[str, axes.Axis]:

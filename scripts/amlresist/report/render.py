@@ -17,6 +17,8 @@ from markupsafe import Markup
 from amlresist.report import wording
 
 TEMPLATES = Path(__file__).parent / "templates"
+# Without the script no button could bring the later rows of a long table.
+UNSCRIPTED = ".later { display: table-row-group; }"
 
 
 def render(template: str, content: Mapping[str, Any]) -> str:
@@ -28,14 +30,21 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     """
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    styles = f"{_hash_source(style)} {_hash_source(UNSCRIPTED)}"
     policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash_source(style)}; "
+        f"default-src 'none'; img-src data:; style-src {styles}; "
         f"script-src {_hash_source(script)}; base-uri 'none'; form-action 'none'"
     )
     return (
         _environment()
         .get_template(template)
-        .render(**content, style=Markup(style), script=Markup(script), policy=policy)
+        .render(
+            **content,
+            style=Markup(style),
+            unscripted=Markup(UNSCRIPTED),
+            script=Markup(script),
+            policy=policy,
+        )
     )
 
 

@@ -5,6 +5,7 @@ import math
 NOT_AVAILABLE = "–"
 NEGLIGIBLE = 1e-9  # what estimators leave of a zero
 UNRESOLVED = 1e-6  # shares that no assay here can tell from zero
+MANY_WRONG = 20  # labels from which tenths say nothing
 CLASS_WORDS = {
     "acquired": "acquired",
     "lost": "lost",
@@ -100,4 +101,6 @@ def expected_wrong(count: float) -> str:
     """An expected number of wrong labels; the browser says it in the same words."""
     if count == 0:
         return "0"
-    return "fewer than 0.1" if count < 0.05 else f"{count:.1f}"
+    if count < 0.05:
+        return "fewer than 0.1"
+    return f"{count:.1f}" if count < MANY_WRONG else f"{count:,.0f}"

@@ -78,6 +78,12 @@ function compareValues(a, b) {
 
 const isMissing = (text) => text === "" || text === "nan" || text === "None" || text === "–";
 
+const AT_FIRST = 200; // rows of a long table that show before the reader asks for all
+
+function showFirst(table) {
+  all(":scope > tbody", table).forEach((body, i) => body.classList.toggle("later", i >= AT_FIRST));
+}
+
 function sortBy(table, header) {
   const column = header.cellIndex;
   const up = header.getAttribute("aria-sort") !== "ascending";
@@ -87,6 +93,7 @@ function sortBy(table, header) {
   keyed.sort(([a], [b]) =>
     isMissing(a) - isMissing(b) || (up ? 1 : -1) * compareValues(a, b));
   table.append(...keyed.map(([, body]) => body));
+  showFirst(table);
 }
 
 function addSorting(table) {
@@ -101,6 +108,8 @@ function addSorting(table) {
 
 function filterRows(box) {
   const words = box.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const isNarrowed = words.length > 0 || box.filters.some(({ select }) => select.value);
+  box.table.classList.toggle("all", box.wantsAll || isNarrowed);
   let shown = 0;
   for (const body of box.bodies) {
     const text = (body.searchText ??= body.textContent.toLowerCase());
@@ -111,7 +120,10 @@ function filterRows(box) {
   }
   const total = box.bodies.filter((body) => body.dataset.open !== "no").length;
   if (box.bodies.length) box.element.classList.toggle("empty", total === 0);
-  box.shown.textContent = shown === total ? `${total} rows` : `${shown} of ${total} rows`;
+  const isCut = total > AT_FIRST && !box.wantsAll && !isNarrowed;
+  box.more.hidden = !isCut;
+  const count = isCut ? `the first ${AT_FIRST} of ${total} rows` : `${total} rows`;
+  box.shown.textContent = shown === total ? count : `${shown} of ${total} rows`;
 }
 
 function fillFilter(box, filter) {
@@ -130,7 +142,7 @@ const SMALL = 6; // rows that one sees at a glance need no search
 function addTools(element) {
   const table = element.querySelector("table");
   const bodies = all(":scope > tbody", table);
-  const box = { element, bodies, filters: [] };
+  const box = { element, table, bodies, filters: [], wantsAll: false };
   element.box = box;
   const title = table.caption.textContent.trim();
   box.search = make("input", { type: "search" });
@@ -141,14 +153,21 @@ function addTools(element) {
     if (header.dataset.filter === undefined) continue;
     const filter = { select: make("select"), column: header.cellIndex };
     filter.select.addEventListener("change", () => filterRows(box));
-    tools.append(make("label", {}, header.dataset.filter || cellText(header), filter.select));
+    const name = header.dataset.filter || header.textContent.trim();
+    tools.append(make("label", {}, name, filter.select));
     box.filters.push(filter);
     fillFilter(box, filter);
   }
   const button = make("button", { type: "button", textContent: "Export TSV" });
   button.setAttribute("aria-label", `Export TSV: ${title}`);
   button.addEventListener("click", () => exportTable(element));
-  tools.append(button, box.shown);
+  box.more = make("button", { type: "button", textContent: "Show all rows", hidden: true });
+  box.more.setAttribute("aria-label", `Show all rows: ${title}`);
+  box.more.addEventListener("click", () => {
+    box.wantsAll = true;
+    filterRows(box);
+  });
+  tools.append(button, box.shown, box.more);
   if (bodies.length <= SMALL) {
     tools.classList.add("small");
     tools.replaceChildren(button);
@@ -214,7 +233,9 @@ function showLabel(element, label) {
 }
 
 function wrongText(wrong) {
-  return wrong === 0 ? "0" : wrong < 0.05 ? "fewer than 0.1" : wrong.toFixed(1);
+  if (wrong === 0) return "0";
+  if (wrong < 0.05) return "fewer than 0.1";
+  return wrong < 20 ? wrong.toFixed(1) : Math.round(wrong).toLocaleString("en");
 }
 
 function showCounts(section, counts, wrong) {
@@ -234,8 +255,12 @@ function showCounts(section, counts, wrong) {
 }
 
 function applyThreshold(threshold) {
-  const rows = sourceRecords("variants.tsv");
-  const labels = rows.map((row, i) => (data.somatic[i] ? relabel(row, threshold) : row.variant_class));
+  const carried = sourceRecords("variants.tsv");
+  const beyond = data.beyond.map((cells) =>
+    Object.fromEntries(cells.map((cell, i) => [data.counted[i], cell])));
+  const rows = [...carried, ...beyond];
+  const isSomatic = (i) => i >= carried.length || data.somatic[i];
+  const labels = rows.map((row, i) => (isSomatic(i) ? relabel(row, threshold) : row.variant_class));
   for (const element of all("[data-variant]")) {
     showLabel(element, labels[Number(element.dataset.variant)]);
   }
@@ -246,7 +271,7 @@ function applyThreshold(threshold) {
     const counts = {};
     let wrong = 0;
     rows.forEach((row, i) => {
-      if (row.comparison !== section.dataset.comparison || !data.somatic[i]) return;
+      if (row.comparison !== section.dataset.comparison || !isSomatic(i)) return;
       counts[labels[i]] = (counts[labels[i]] ?? 0) + 1;
       counts.told = (counts.told ?? 0) + (labels[i] !== "not_evaluable");
       wrong += labelError(row, labels[i]);
