@@ -2,6 +2,7 @@
 #
 # Reads come in by the sheet, pass one station after another, each leaves one tidy table, the tables
 # meet in the evidence, the evidence becomes the report. One rules file per station, in that order.
+import gc
 import sys
 from pathlib import Path
 
@@ -14,10 +15,14 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
+# The graph of jobs is large and lives to the end: looking through it for garbage often is wasted time.
+gc.set_threshold(200_000, 50, 100)
+
 HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
 from amlresist.errors import InputError
-from amlresist.plan import folder_of, make_plan, resource_digest, source_digest
+from amlresist.plan import make_plan, resource_digest, source_digest
+from amlresist.rule_functions import growing, of_patient, of_sample
 from amlresist.start import (
     check_inputs,
     note_run,

@@ -4,7 +4,7 @@
 
 rule align:
     input:
-        reads=lambda wildcards: plan.reads(wildcards.sample),
+        reads=of_sample(plan.reads),
         reference=rules.prepare_reference.output.fasta,
         bwa_index=rules.index_genome.output.index,
     output:
@@ -18,10 +18,10 @@ rule align:
         "../envs/alignment.yaml"
     threads: 4
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
-        library=lambda wildcards: plan.reads_json(wildcards.sample),
+        library=of_sample(plan.reads_json),
         settings=plan.settings_json("alignment"),
         source=source_digest("alignment", "inputs", "reference"),
     message:

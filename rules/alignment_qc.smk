@@ -3,7 +3,7 @@
 
 rule alignment_qc:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "alignment_qc"),
+        libraries=of_patient(plan.files_of, "alignment_qc"),
         reference=rules.prepare_reference.output.fasta,
         gene_models=rules.prepare_reference.output.gene_models,
     output:
@@ -19,13 +19,13 @@ rule alignment_qc:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "alignment_qc"),
+        libraries=of_patient(plan.inputs_json, "alignment_qc"),
         settings=plan.settings_json("alignment_qc"),
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards, output: folder_of(output.table),
+        facts=of_patient(plan.facts_json),
+        out_dir=f"{RESULTS}/{{patient}}/alignment_qc",
         source=source_digest("alignment_qc", "inputs", "reference"),
     message:
         "{wildcards.patient}: coverage and identity"

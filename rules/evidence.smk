@@ -3,7 +3,7 @@
 
 rule evidence:
     input:
-        tables=lambda wildcards: plan.station_files(wildcards.patient),
+        tables=of_patient(plan.station_files),
         own_claims=plan.settings["evidence"]["claims_tables"],
     output:
         table=f"{RESULTS}/{{patient}}/evidence/evidence.tsv",
@@ -20,12 +20,12 @@ rule evidence:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        tables=lambda wildcards, output: folder_of(folder_of(output.table)),
-        out_dir=lambda wildcards, output: folder_of(output.table),
+        facts=of_patient(plan.facts_json),
+        tables=f"{RESULTS}/{{patient}}",
+        out_dir=f"{RESULTS}/{{patient}}/evidence",
         settings=plan.settings_json("evidence"),
         source=source_digest("evidence", "variants/records", "flt3_itd/records"),
         knowledge=resource_digest("knowledge"),

@@ -22,12 +22,12 @@ rule exports:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         results=RESULTS,
         patients=plan.patients,
-        out_dir=lambda wildcards, output: folder_of(output.maf),
+        out_dir=f"{RESULTS}/cohort/exports",
         settings=plan.settings_json("report"),
         source=source_digest("exports", "report/labels", "variants/export"),
     message:

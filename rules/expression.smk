@@ -3,7 +3,7 @@
 
 rule quantify_transcripts:
     input:
-        reads=lambda wildcards: plan.reads(wildcards.sample),
+        reads=of_sample(plan.reads),
         index=rules.index_transcripts.output.index,
     output:
         quantification=f"{RESULTS}/{{patient}}/expression/{{sample}}/quant.sf",
@@ -16,11 +16,11 @@ rule quantify_transcripts:
     # More threads make the estimates differ in the last digits from run to run.
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
-        reads=lambda wildcards: plan.salmon_reads(wildcards.sample),
-        out_dir=lambda wildcards, output: folder_of(output.quantification),
+        reads=of_sample(plan.salmon_reads),
+        out_dir=f"{RESULTS}/{{patient}}/expression/{{sample}}",
     message:
         "{wildcards.patient}: quantifying transcripts of {wildcards.sample}"
     shell:
@@ -30,7 +30,7 @@ rule quantify_transcripts:
 
 rule expression:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "expression"),
+        libraries=of_patient(plan.files_of, "expression"),
         gene_models=rules.prepare_reference.output.gene_models,
         reference=rules.prepare_reference.output.fasta,
         gene_sets=plan.own_gene_sets(),
@@ -48,13 +48,13 @@ rule expression:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "expression"),
+        libraries=of_patient(plan.inputs_json, "expression"),
         settings=plan.settings_json("expression"),
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards, output: folder_of(output.expression),
+        facts=of_patient(plan.facts_json),
+        out_dir=f"{RESULTS}/{{patient}}/expression",
         source=source_digest("expression", "inputs", "evidence", "multiple_testing"),
         gene_sets=resource_digest("gene_sets"),
         knowledge=resource_digest("knowledge"),

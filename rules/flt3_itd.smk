@@ -3,7 +3,7 @@
 
 rule flt3_itd:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "flt3_itd"),
+        libraries=of_patient(plan.files_of, "flt3_itd"),
         reference=rules.prepare_reference.output.fasta,
         gene_models=rules.prepare_reference.output.gene_models,
     output:
@@ -19,13 +19,13 @@ rule flt3_itd:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "flt3_itd"),
+        libraries=of_patient(plan.inputs_json, "flt3_itd"),
         settings=plan.settings_json("flt3_itd"),
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards, output: folder_of(output.libraries),
+        facts=of_patient(plan.facts_json),
+        out_dir=f"{RESULTS}/{{patient}}/flt3_itd",
         source=source_digest("flt3_itd"),
     message:
         "{wildcards.patient}: looking for FLT3-ITD and its allelic ratio"

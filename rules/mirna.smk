@@ -3,7 +3,7 @@
 
 rule mirna:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "mirna"),
+        libraries=of_patient(plan.files_of, "mirna"),
         matures=plan.settings["reference"]["matures"] or [],
         hairpins=plan.settings["reference"]["hairpins"] or [],
     output:
@@ -20,12 +20,12 @@ rule mirna:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "mirna"),
+        libraries=of_patient(plan.inputs_json, "mirna"),
         settings=plan.settings_json("mirna"),
-        out_dir=lambda wildcards, output: folder_of(output.counts),
+        out_dir=f"{RESULTS}/{{patient}}/mirna",
         source=source_digest("mirna"),
     message:
         "{wildcards.patient}: counting miRNAs and their change"

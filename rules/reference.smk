@@ -13,12 +13,12 @@ rule download_reference:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(240),
     params:
         name=plan.settings["reference"]["name"],
         base_url=plan.settings["reference"]["base_url"],
-        out_dir=lambda wildcards, output: folder_of(output.fasta),
+        out_dir=f"{RESULTS}/reference/download",
     message:
         "Fetching {params.name}"
     shell:
@@ -45,10 +45,10 @@ rule prepare_reference:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        out_dir=lambda wildcards, output: folder_of(output.fasta),
+        out_dir=f"{RESULTS}/reference",
         source=source_digest("reference"),
     message:
         "Preparing genome and gene models"
@@ -72,8 +72,8 @@ rule index_genome:
         "../envs/alignment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 180 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(180),
     message:
         "Indexing the genome for bwa"
     shell:
@@ -93,8 +93,8 @@ rule index_transcripts:
         "../envs/expression.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(16000),
+        runtime=growing(60),
     message:
         "Indexing the transcripts for salmon"
     shell:

@@ -12,8 +12,8 @@ rule provenance:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
         config=plan.config_json(),
         source=source_digest("provenance"),
@@ -27,7 +27,7 @@ rule patient_page:
     input:
         evidence=rules.evidence.output.table,
         provenance=rules.provenance.output.versions,
-        reads=lambda wildcards: plan.files_of(wildcards.patient, "candidates"),
+        reads=of_patient(plan.files_of, "candidates"),
         reference=rules.prepare_reference.output.fasta,
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
@@ -39,12 +39,12 @@ rule patient_page:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
-        tables=lambda wildcards, output: folder_of(folder_of(output.page)),
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "candidates"),
+        tables=f"{RESULTS}/{{patient}}",
+        facts=of_patient(plan.facts_json),
+        libraries=of_patient(plan.inputs_json, "candidates"),
         settings=plan.settings_json("report"),
         counting=plan.settings_json("variants"),
         source=source_digest("report", "cohort", "evidence/records", "variants"),
@@ -72,12 +72,12 @@ rule cohort_tables:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        results=lambda wildcards, output: folder_of(folder_of(output.evidence)),
+        results=RESULTS,
         patients=plan.patients,
-        out_dir=lambda wildcards, output: folder_of(output.evidence),
+        out_dir=f"{RESULTS}/cohort",
         evidence_settings=plan.settings_json("evidence"),
         expression_settings=plan.settings_json("expression"),
         source=source_digest(
@@ -107,10 +107,10 @@ rule cohort_page:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        results=lambda wildcards, output: folder_of(folder_of(output.page)),
+        results=RESULTS,
         patients=plan.patients,
         settings=plan.settings_json("report"),
         source=source_digest("report", "cohort", "evidence/records"),
@@ -135,12 +135,12 @@ rule multiqc:
         "../envs/multiqc.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
-        results=lambda wildcards, output: folder_of(folder_of(output.page)),
+        results=RESULTS,
         patients=plan.patients,
-        content=lambda wildcards, output: f"{folder_of(output.page)}/multiqc_content",
+        content=f"{RESULTS}/cohort/multiqc_content",
         benchmarks=BENCHMARKS,
         source=source_digest("report", "cohort", "evidence/records"),
     message:

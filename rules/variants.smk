@@ -3,7 +3,7 @@
 
 rule candidates:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "candidates"),
+        libraries=of_patient(plan.files_of, "candidates"),
         reference=rules.prepare_reference.output.fasta,
         gene_models=rules.prepare_reference.output.gene_models,
     output:
@@ -16,10 +16,10 @@ rule candidates:
         "../envs/variants.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "candidates"),
+        libraries=of_patient(plan.inputs_json, "candidates"),
         settings=plan.settings_json("variants"),
         source=source_digest("variants"),
     message:
@@ -32,8 +32,8 @@ rule candidates:
 
 rule variants:
     input:
-        libraries=lambda wildcards: plan.files_of(wildcards.patient, "variants"),
-        candidates=lambda wildcards: plan.candidates(wildcards.patient),
+        libraries=of_patient(plan.files_of, "variants"),
+        candidates=of_patient(plan.candidates),
         reference=rules.prepare_reference.output.fasta,
         gene_models=rules.prepare_reference.output.gene_models,
     output:
@@ -52,14 +52,14 @@ rule variants:
         "../envs/variants.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
-        libraries=lambda wildcards: plan.inputs_json(wildcards.patient, "variants"),
+        libraries=of_patient(plan.inputs_json, "variants"),
         settings=plan.settings_json("variants"),
-        candidates=lambda wildcards: plan.candidates_option(wildcards.patient),
-        facts=lambda wildcards: plan.facts_json(wildcards.patient),
-        out_dir=lambda wildcards, output: folder_of(output.table),
+        candidates=of_patient(plan.candidates_option),
+        facts=of_patient(plan.facts_json),
+        out_dir=f"{RESULTS}/{{patient}}/variants",
         source=source_digest("variants"),
     message:
         "{wildcards.patient}: counting fragments and classifying variants"

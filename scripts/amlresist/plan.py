@@ -286,11 +286,6 @@ def config_problems(config: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def folder_of(path: str) -> str:
-    """Folder a file lies in; rules derive their output folder with it."""
-    return str(Path(path).parent)
-
-
 def source_digest(*parts: str) -> str:
     """Digest of library sources below `scripts/amlresist`, so that changed code re-runs its rules.
 
