@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from chromium import axe, browser, open_page  # noqa: F401  fixtures, known by their names
+
 # Commands that tests start find the library wherever they run.
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "scripts")
 
