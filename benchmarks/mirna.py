@@ -104,9 +104,8 @@ def mirtop_design(
     with tempfile.TemporaryDirectory() as folder:
         asked, told = Path(folder) / "asked.json", Path(folder) / "told.json"
         asked.write_text(json.dumps(requests))
-        subprocess.run(
-            [arguments.mirtop_python, "-W", "ignore", "-c", _MIRTOP_CALL, asked, told], check=True
-        )
+        command = [arguments.mirtop_python, "-W", "ignore", "-c", _MIRTOP_CALL, asked, told]
+        subprocess.run([*command, str(rng.integers(2**31))], check=True)
         drawn = json.loads(told.read_text())
     reads: list[Read] = []
     for origin, insert, count in drawn:
@@ -118,7 +117,7 @@ def mirtop_design(
 _MIRTOP_CALL = """
 import json, random, sys
 from mirtop.libs.simulator import _mature, _noise
-random.seed(1)
+random.seed(int(sys.argv[3]))
 drawn = []
 for group, piece, begin, size, total, hairpin in json.load(open(sys.argv[1])):
     for insert, count in _mature(piece, begin, "m", size=size, total=total).values():

@@ -18,6 +18,7 @@ SEED = 7  # two seeds side by side: one is free of errors when at most one base 
 MIN_BODY = 2 * SEED  # fewest hairpin-encoded bases of an explained read
 MAX_SUBSTITUTIONS = 1
 MIN_SHIFT_3P, MAX_SHIFT_3P = -8, 6
+MAX_OVERHANG = 5  # bases beyond the mature's ends together; more is a fragment of the hairpin
 WIDTH = 48  # columns of the window matrix: flank + longest shift + longest read, and some
 CHUNK = 10_000  # reads compared at a time, which bounds the memory
 UNKNOWN = 4
@@ -151,6 +152,7 @@ def _explain_chunk(
         n_different = before[np.arange(len(read)), np.maximum(body, 1) - 1]
         keep = (body >= MIN_BODY) & (n_different <= MAX_SUBSTITUTIONS)
         keep &= (shift_3p >= MIN_SHIFT_3P) & (shift_3p <= MAX_SHIFT_3P)
+        keep &= np.maximum(-shift, 0) + np.maximum(shift_3p + tail, 0) <= MAX_OVERHANG
         kept = np.flatnonzero(keep)
         found.append(
             (
