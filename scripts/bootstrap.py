@@ -95,7 +95,8 @@ def install_python_environment() -> int:
     subprocess.run([*pip, "--require-hashes", "-r", installer], check=True)
     environment = {**os.environ, "VIRTUAL_ENV": str(ENVIRONMENT)}
     uv = [ENVIRONMENT / "bin" / "uv", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK]
-    subprocess.run(uv, check=True, env=environment)
+    # Without compiled modules each job compiles what it imports, where no cache may be written.
+    subprocess.run([*uv, "--compile-bytecode"], check=True, env=environment)
     stamp.write_bytes(LOCK.read_bytes())
     return 0
 
