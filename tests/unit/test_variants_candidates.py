@@ -75,6 +75,13 @@ def test_duplicates_are_seen_in_amplicons_only(tmp_path: Path) -> None:
     assert pile(tmp_path, reads, keep_duplicates=True).alleles[SNV] == 2
 
 
+def test_reference_bases_that_are_not_known_make_no_candidates(tmp_path: Path) -> None:
+    masked = GENOME[:SITE] + "MN" + GENOME[SITE + 2 :].lower()
+    path = write_bam(tmp_path / "x.bam", GENOME, [read(f"r{i}") for i in range(6)])
+    found = look(path, lambda chrom, a, b: masked[max(0, a) : b], len(GENOME))
+    assert dict(found.alleles) == {}
+
+
 def test_an_indel_is_one_allele_wherever_the_aligner_puts_it(tmp_path: Path) -> None:
     genome = with_run(GENOME, SITE, "A" * 8)
     start = SITE - 40

@@ -170,6 +170,42 @@ def test_an_insertion_counts_alike_however_it_is_aligned(tmp_path: Path) -> None
     assert told(counts) == (1, 3, 0)
 
 
+def test_two_indels_of_one_molecule_are_both_counted(tmp_path: Path) -> None:
+    insertion = Allele(CHROM, SITE - 1, GENOME[SITE - 1], GENOME[SITE - 1] + "GATTACA")
+    deletion = Allele(CHROM, SITE + 14, GENOME[SITE + 14 : SITE + 20], GENOME[SITE + 14])
+    both = [
+        GENOME[start:SITE] + "GATTACA" + GENOME[SITE : SITE + 15] + GENOME[SITE + 20 : SITE + 60]
+        for start in range(SITE - 45, SITE - 30)
+    ]
+    reads = [
+        HandRead(f"b{i}", SITE - 45 + i, sequence, f"{45 - i}M7I15M5D40M")
+        for i, sequence in enumerate(both)
+    ]
+    reads += [HandRead(f"r{i}", SITE - 45 + i, bases(SITE - 45 + i)) for i in range(15)]
+    counts = count(write_bam(tmp_path / "x.bam", GENOME, reads), insertion, deletion)
+    assert told(counts, 0) == (15, 15, 0)
+    assert told(counts, 1) == (15, 15, 0)
+
+
+def test_a_deleted_base_is_another_allele_of_the_snv(tmp_path: Path) -> None:
+    start = SITE - 40
+    without = GENOME[start : SITE - 2] + GENOME[SITE + 4 : SITE + 66]
+    reads = [HandRead(f"d{i}", start, without, "38M6D62M") for i in range(4)]
+    reads += [HandRead(f"a{i}", start, bases(start, SNV)) for i in range(3)]
+    reads += [HandRead(f"r{i}", start, bases(start)) for i in range(5)]
+    assert told(count(write_bam(tmp_path / "x.bam", GENOME, reads), SNV)) == (5, 3, 4)
+
+
+def test_records_without_bases_tell_nothing(tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "x.bam", GENOME, [HandRead("r", SITE - 20, bases(SITE - 20, SNV))])
+    sam = pysam.view("-h", str(path))
+    bare = f"bare\t0\t{CHROM}\t{SITE - 9}\t60\t100M\t*\t0\t0\t*\t*\n"
+    (tmp_path / "y.sam").write_text(sam + bare)
+    pysam.sort("-o", str(tmp_path / "y.bam"), str(tmp_path / "y.sam"))
+    pysam.index(str(tmp_path / "y.bam"))
+    assert told(count(tmp_path / "y.bam", SNV)) == (0, 1, 0)
+
+
 def test_depth_is_not_capped(tmp_path: Path) -> None:
     reads = [
         HandRead(f"n{i}", SITE - 50, bases(SITE - 50, SNV) if i % 4 == 0 else bases(SITE - 50))

@@ -17,7 +17,8 @@ from amlresist.report.drivers import RankedVariant
 from amlresist.report.settings import Settings
 from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele, bare, shift_right
-from amlresist.variants.counts import ALTERNATIVE, NOTHING, ReadCalls, read_calls
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, ReadCalls
+from amlresist.variants.counts import read_calls
 from amlresist.variants.read_columns import (
     CODES,
     DELETION,

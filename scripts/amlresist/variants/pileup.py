@@ -19,8 +19,10 @@ from amlresist.variants.read_columns import (
     CODES,
     DELETION,
     INSERTION,
+    UNKNOWN_BASE,
     Ints,
     Reads,
+    by_contig,
     encode,
     stream,
 )
@@ -29,7 +31,6 @@ from amlresist.variants.regions import Region
 Mask = npt.NDArray[np.bool_]
 FetchSpan = Callable[[int, int], str]
 _BATCH_BASES = 2_000_000
-_N = 15
 
 
 @dataclass(slots=True)
@@ -79,10 +80,9 @@ def pile_up(
         )
         collectors = {r[0]: _Collector(r, fetch, min_base_quality, merge_distance) for r in batch}
         for contigs, piece in pieces:
-            for index in np.unique(piece.contig):
-                collector = collectors.get(contigs[index])
-                if collector is not None:
-                    collector.add(piece.subset(piece.contig == index))
+            for name, reads in by_contig(contigs, piece):
+                if name in collectors:
+                    collectors[name].add(reads)
         for collector in collectors.values():
             collector.finish(pileup)
     return pileup
@@ -185,8 +185,8 @@ class _Collector:
         read = blocks.read[block]
         position = blocks.reference[block] + query - blocks.query[block]
         base = reads.bases(read, query)
-        good = (reads.qualities(read, query) >= self._min_base_quality) & (base != _N)
-        good &= expected[block, query] != _N
+        good = (reads.qualities(read, query) >= self._min_base_quality) & (base != UNKNOWN_BASE)
+        good &= expected[block, query] != UNKNOWN_BASE
         return read[good], position[good], base[good].astype(np.int64)
 
 

@@ -50,17 +50,18 @@ _USES_QUERY = np.array([1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0], dtype=n
 _ALIGNS = (_USES_REFERENCE & _USES_QUERY).astype(bool)
 INSERTION, DELETION, SOFT_CLIP = 1, 2, 4
 CODES = "=ACMGRSVTWYHKDBN"  # four-bit base codes of BAM
+UNKNOWN_BASE = CODES.index("N")
 
 
 def encode(sequence: str) -> Bytes:
-    """Four-bit codes of a sequence, one per byte; unknown letters are N."""
+    """Four-bit codes of a sequence, one per byte; all letters but A, C, G and T are N."""
     return _ENCODING[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
 
 
 def _encoding() -> Bytes:
-    table = np.full(256, 15, dtype=np.uint8)
-    for code, letter in enumerate(CODES):
-        table[ord(letter)] = table[ord(letter.lower())] = code
+    table = np.full(256, UNKNOWN_BASE, dtype=np.uint8)
+    for letter in "ACGT":
+        table[ord(letter)] = table[ord(letter.lower())] = CODES.index(letter)
     return table
 
 
@@ -103,18 +104,19 @@ class Reads:
         start: 0-based reference position of the first aligned base.
         length: bases of the read.
         flag: BAM flag.
+        mate_start: 0-based reference position of the mate's first aligned base.
     """
 
     def __init__(self, data: bytes, offsets: Sequence[int]) -> None:
         # Windows of fixed width are taken out of `data`, so it needs room behind the last record.
         self._data: Bytes = np.frombuffer(data + bytes(_longest(data, offsets)), dtype=np.uint8)
         self._offset: Ints = np.asarray(offsets, dtype=np.int64)
-        rows = self._data[self._offset[:, None] + np.arange(_FIXED.itemsize)]
-        self._fixed = rows.view(_FIXED)[:, 0]
+        self._fixed = _rows(self._data, self._offset, _FIXED.itemsize).view(_FIXED)[:, 0]
         self.contig = self._fixed["contig"].astype(np.int64)
         self.start = self._fixed["start"].astype(np.int64)
         self.length = self._fixed["length"].astype(np.int64)
         self.flag = self._fixed["flag"].astype(np.int64)
+        self.mate_start = self._fixed["mate_start"].astype(np.int64)
         name_length = self._fixed["name_length"].astype(np.int64)
         self._name = self._offset + _FIXED.itemsize
         self._name_length = name_length
@@ -133,6 +135,12 @@ class Reads:
             setattr(other, name, getattr(self, name)[keep])
         return other
 
+    def aligned(self) -> "Reads":
+        """The reads that have bases, and some of them aligned."""
+        blocks = np.bincount(self.blocks.read, minlength=len(self))
+        keep = (blocks > 0) & (self.length > 0)
+        return self if keep.all() else self.subset(keep)
+
     @cached_property
     def operations(self) -> Operations:
         """CIGAR operations with their places in reference and read."""
@@ -140,7 +148,7 @@ class Reads:
         read = np.repeat(np.arange(len(self)), counts)
         within = np.arange(len(read)) - np.repeat(np.cumsum(counts) - counts, counts)
         place = self._cigar[read] + 4 * within
-        packed = self._data[place[:, None] + np.arange(4)].view("<u4")[:, 0].astype(np.int64)
+        packed = _rows(self._data, place, 4).view("<u4")[:, 0].astype(np.int64)
         code, length = packed & 15, packed >> 4
         first = np.cumsum(counts) - counts
         return Operations(
@@ -163,7 +171,36 @@ class Reads:
         spanned = np.bincount(self.operations.read, weights=spans, minlength=len(self))
         return np.asarray(self.start + spanned.astype(np.int64))
 
-    @property
+    @cached_property
+    def longest(self) -> int:
+        """Reference bases from the first to the last aligned base, of the longest read."""
+        return int((self.end - self.start).max(initial=0))
+
+    @cached_property
+    def outer_places(self) -> tuple[Ints, Ints]:
+        """Reference position of the read's first base, told by its first and last block."""
+        places = self.blocks.reference - self.blocks.query
+        ends = np.cumsum(np.bincount(self.blocks.read, minlength=len(self)))
+        return places[np.concatenate(([0], ends[:-1]))], places[ends - 1]
+
+    def places_around(self, position: int) -> list[Ints]:
+        """`outer_places`, then the same by the blocks before and behind a reference position."""
+        blocks, (first, last) = self.blocks, self.outer_places
+        places = blocks.reference - blocks.query
+        before, behind = first.copy(), last.copy()
+        starts_before = blocks.reference < position
+        before[blocks.read[starts_before]] = places[starts_before]
+        ends_behind = np.flatnonzero(blocks.reference + blocks.length > position)[::-1]
+        behind[blocks.read[ends_behind]] = places[ends_behind]
+        return [first, last, before, behind]
+
+    def touching(self, start: int, end: int) -> Ints:
+        """Reads aligned somewhere in `start` to `end`; the reads must be sorted by place."""
+        low = np.searchsorted(self.start, start - self.longest, side="left")
+        high = np.searchsorted(self.start, end, side="left")
+        return low + np.flatnonzero(self.end[low:high] > start)
+
+    @cached_property
     def forward_fragment(self) -> npt.NDArray[np.bool_]:
         """Whether the fragment's first read is on the forward strand."""
         reverse, second = self.flag & REVERSE > 0, self.flag & SECOND > 0
@@ -174,13 +211,11 @@ class Reads:
         """Mapping quality of each read; 255 where the aligner gave none."""
         return np.asarray(self._fixed["mapq"].astype(np.int64))
 
-    @property
-    def may_overlap_mate(self) -> npt.NDArray[np.bool_]:
-        """Whether read and mate can cover the same base."""
-        # A mate further away than a read's span may still reach back by its own; twice is safe.
-        near = np.abs(self._fixed["mate_start"] - self.start) < 2 * (self.end - self.start) + 100
+    @cached_property
+    def has_mate_here(self) -> npt.NDArray[np.bool_]:
+        """Whether the mate is aligned to the same contig."""
         together = self._fixed["mate_contig"] == self.contig
-        return np.asarray((self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & near & together)
+        return np.asarray((self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & together)
 
     def bases(self, read: Ints, query: Ints) -> Bytes:
         """Four-bit codes of single bases."""
@@ -204,15 +239,15 @@ class Reads:
         return _rows(self._data, self._quality[read], width)
 
     def name_hashes(self, read: Ints) -> npt.NDArray[np.uint64]:
-        """64-bit hash of each read's name, equal for mates (FNV-1a over the characters)."""
+        """64-bit hash of each read's name, equal for mates (xor, multiply, shift per 8 letters)."""
+        width = -(-int(self._name_length.max(initial=1)) // 8) * 8
+        letters = _rows(self._data, self._name[read], width)
+        letters[np.arange(width) >= self._name_length[read][:, None]] = 0
         hashes = np.full(len(read), 14695981039346656037, dtype=np.uint64)
-        lengths, names = self._name_length[read], self._name[read]
         with np.errstate(over="ignore"):
-            for i in range(int(lengths.max(initial=0))):
-                inside = lengths > i
-                letters = self._data[names + np.where(inside, i, 0)].astype(np.uint64)
-                mixed = (hashes ^ letters) * np.uint64(1099511628211)
-                hashes = np.where(inside, mixed, hashes)
+            for word in np.ascontiguousarray(letters).view(np.uint64).T:
+                hashes = (hashes ^ word) * np.uint64(0x9E3779B97F4A7C15)
+                hashes ^= hashes >> np.uint64(32)
         return hashes
 
 
@@ -223,12 +258,23 @@ _COLUMNS = (
     "start",
     "length",
     "flag",
+    "mate_start",
     "_name",
     "_name_length",
     "_cigar",
     "_sequence",
     "_quality",
 )
+
+
+def by_contig(contigs: Sequence[str], piece: Reads) -> Iterator[tuple[str, Reads]]:
+    """(contig, its reads) of a piece, in file order."""
+    ends = np.flatnonzero(np.concatenate((piece.contig[1:] != piece.contig[:-1], [True]))) + 1
+    start = 0
+    for end in ends.tolist():
+        whole = end - start == len(piece)
+        yield contigs[piece.contig[start]], piece if whole else piece.subset(np.arange(start, end))
+        start = end
 
 
 def stream(
@@ -367,7 +413,7 @@ def _cut(
             break
         offsets.append(place - first)
         place = following
-    reads = Reads(data[first:place], offsets) if offsets else None
+    reads = Reads(data[first:place], offsets).aligned() if offsets else None
     return contigs, reads, data[place:]
 
 

@@ -1,0 +1,286 @@
+"""Insertions, deletions, complex changes and long MNVs: reads laid on two haplotypes.
+
+Whatever its CIGAR string says, a read is laid on the reference and on the changed sequence, and
+carries the one it fits. To be informative it must cover the same number of bases from the same base
+on, whichever haplotype it is of, so that neither allele has more chances to be seen.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from amlresist.annotation import FetchSequence
+from amlresist.variants.alleles import Allele, bare, shift_right
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask
+from amlresist.variants.read_columns import UNKNOWN_BASE, Bytes, Ints, Reads, encode
+
+FLANK = 6  # bases beside an indel that a read must reach
+MIN_DIFFERENCES = 2  # bases by which two haplotypes must differ, so that one error cannot swap them
+LAID_MNV = 3  # changed bases from which aligners may write an MNV as an insertion and a deletion
+LOW_QUALITY = 10  # bases below tell nothing when haplotypes are compared
+_CORE_ERRORS = 1  # misfits allowed where a read is compared beside the change alone
+_COMPETING_DISTANCE = 20  # bases between indels whose reads may fit both
+_FARTHEST = 40  # bases further than which a difference of two alleles is not asked for
+_BLANK = 255  # stands for a base that is not there, or is not to be trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Haplotypes:
+    """The two sequences a read is laid on, and where they can be told apart.
+
+    Attributes:
+        start: 0-based reference position of their first base.
+        reference, alternative: base codes.
+        shift: bases the alternative is longer.
+        first: offset in both from which a read must be there.
+        needed: bases from `first` on that a read must cover to tell the two apart.
+        aligned_end: reference position up to which a read with some other allele must be aligned.
+    """
+
+    start: int
+    reference: Bytes
+    alternative: Bytes
+    shift: int
+    first: int
+    needed: int
+    aligned_end: int
+
+    @property
+    def end(self) -> int:
+        """Reference position that aligned reads of either haplotype must start before."""
+        return self.start + max(len(self.reference), len(self.alternative))
+
+    def core(self) -> "Haplotypes":
+        """The same without what lies further from the change than reads must reach."""
+        end = self.aligned_end - 1 - self.start + FLANK
+        return dataclasses.replace(
+            self,
+            start=self.start + self.first,
+            reference=self.reference[self.first : end],
+            alternative=self.alternative[self.first : end + self.shift],
+            first=0,
+        )
+
+
+def is_laid(allele: Allele) -> bool:
+    """Whether whole haplotypes are compared, since the alignment cannot be trusted."""
+    if not allele.is_substitution:
+        return True
+    return sum(a != b for a, b in zip(allele.ref, allele.alt, strict=True)) >= LAID_MNV
+
+
+def build_haplotypes(allele: Allele, fetch: FetchSequence) -> Haplotypes:
+    """Reference and changed sequence around an indel, wide enough to pass its repeat."""
+    change = bare(allele)
+    rightmost = shift_right(change, allele.chrom, fetch)
+    length = max(len(change.deleted), len(change.inserted))
+    reach = rightmost.end - change.start + 2 * length + 4 * FLANK
+    # A read laid one length too early must still show its misfits inside the haplotype.
+    start = max(0, change.start - 3 * FLANK - length)
+    before = fetch(allele.chrom, start, change.start).upper()
+    after = fetch(allele.chrom, change.end, change.end + reach).upper()
+    reference = encode(before + change.deleted + after)
+    alternative = encode(before + change.inserted + after)
+    shorter = min(len(reference), len(alternative))
+    differs = np.flatnonzero(reference[:shorter] != alternative[:shorter])
+    last = differs[MIN_DIFFERENCES - 1] if len(differs) >= MIN_DIFFERENCES else shorter - 1
+    first = max(0, change.start - start - FLANK)
+    return Haplotypes(
+        start=start,
+        reference=reference,
+        alternative=alternative,
+        shift=len(change.inserted) - len(change.deleted),
+        first=first,
+        needed=int(max(last + 1, change.start - start + 1)) + 1 - first,
+        aligned_end=rightmost.end + 1,
+    )
+
+
+def tell_apart(
+    haplotypes: Mapping[int, Haplotypes], alleles: Sequence[Allele]
+) -> dict[int, Haplotypes]:
+    """Let alleles that compete for the same reads need the bases in which they differ."""
+    result = dict(haplotypes)
+    for group in competing(haplotypes, alleles):
+        for i in group:
+            hap = haplotypes[i]
+            seen = [_first_difference(hap, haplotypes[j]) for j in group if j != i]
+            until = max((place for place in seen if place <= _FARTHEST + hap.first), default=0)
+            needed = max(hap.needed, until + 1 - hap.first)
+            result[i] = dataclasses.replace(hap, needed=needed)
+    return result
+
+
+def competing(
+    haplotypes: Mapping[int, Haplotypes], alleles: Sequence[Allele]
+) -> Iterator[list[int]]:
+    """Groups of indels whose reads may fit more than one of them: at nearly the same place."""
+    ordered = sorted(haplotypes, key=lambda i: (alleles[i].chrom, haplotypes[i].start, i))
+    group: list[int] = []
+    for i in ordered:
+        if group:
+            last = group[-1]
+            apart = haplotypes[i].start - haplotypes[last].start > _COMPETING_DISTANCE
+            if alleles[i].chrom != alleles[last].chrom or apart:
+                yield group
+                group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def _first_difference(one: Haplotypes, other: Haplotypes) -> int:
+    """Offset in `one` of the first base in which the alternatives differ."""
+    start = max(one.start, other.start)
+    mine, theirs = one.alternative[start - one.start :], other.alternative[start - other.start :]
+    shorter = min(len(mine), len(theirs))
+    differs = np.flatnonzero(mine[:shorter] != theirs[:shorter])
+    return start - one.start + (int(differs[0]) if len(differs) else shorter)
+
+
+def call_group(reads: Reads, group: Sequence[tuple[int, Haplotypes]]) -> tuple[Ints, Ints, Bytes]:
+    """(read, locus, call) of the reads near competing indels: a read carries the best fit.
+
+    Where it fits two equally well it tells nothing about either.
+    """
+    fits = [_fits(reads, hap) for _, hap in group]
+    read = np.concatenate([fit.read for fit in fits])
+    call = np.concatenate([fit.call for fit in fits])
+    locus = np.repeat([i for i, _ in group], [len(fit.read) for fit in fits])
+    if len(group) > 1 and len(read):
+        misfit = np.concatenate([fit.misfit for fit in fits])
+        rivals = ~np.concatenate([fit.beside for fit in fits])
+        carries = np.flatnonzero((call == ALTERNATIVE) & rivals)
+        best = np.full(len(reads), np.iinfo(np.int64).max)
+        np.minimum.at(best, read[carries], misfit[carries])
+        is_best = misfit[carries] == best[read[carries]]
+        ties = np.bincount(read[carries[is_best]], minlength=len(reads))[read[carries]] > 1
+        call[carries[~is_best]] = OTHER
+        call[carries[is_best & ties]] = NOTHING
+    return read, locus, call
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Calls of the reads near one indel.
+
+    Attributes:
+        read: index of each read.
+        call: what it says.
+        misfit: bases that misfit the alternative.
+        beside: compared beside the change alone, since the read holds some other change.
+    """
+
+    read: Ints
+    call: Bytes
+    misfit: Ints
+    beside: Mask
+
+
+def _fits(reads: Reads, hap: Haplotypes) -> _Fit:
+    """Lay the reads near one indel on its haplotypes.
+
+    A read can be hung up by its first aligned base (right if the indel lies behind) or by its last
+    (right if the indel lies before); the better fit counts.
+    """
+    near = reads.touching(hap.start, hap.end)
+    if not len(near):
+        return _Fit(near, np.zeros(0, dtype=np.uint8), near, np.zeros(0, dtype=bool))
+    places = [place[near] - hap.start for place in reads.outer_places]
+    width = int(reads.length[near].max(initial=0))
+    rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
+    laid = _Laid.on(rows, hap, places[:1], places[1:])
+    allowed = 2 + width // 30
+    call = laid.calls(reads.length[near], hap, allowed)
+    through = (reads.start[near] <= hap.start + hap.first) & (reads.end[near] >= hap.aligned_end)
+    misfit, beside = laid.alt_misfit, np.zeros(len(near), dtype=bool)
+    strayed = np.flatnonzero(np.minimum(laid.ref_misfit, laid.alt_misfit) > allowed)
+    if len(strayed):
+        core = _beside(reads, near[strayed], hap)
+        told = core.call != NOTHING
+        beside[strayed] = told
+        misfit[strayed[told]] = core.misfit[told]
+        call[strayed] = np.where(told, core.call, np.where(through[strayed], OTHER, NOTHING))
+    return _Fit(near, call, misfit, beside)
+
+
+def _beside(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
+    """Lay reads that hold some other change on what lies beside this one alone.
+
+    They are hung up by the aligned bases next to the change too.
+    """
+    core = hap.core()
+    change = core.start + FLANK
+    places = [place - core.start for place in reads.subset(near).places_around(change)]
+    rows = _Rows(
+        reads, near, int(reads.length[near].max()), max(len(core.reference), len(core.alternative))
+    )
+    laid = _Laid.on(rows, core, places, places)
+    call = laid.calls(reads.length[near], core, _CORE_ERRORS)
+    return _Fit(near, call, laid.alt_misfit, np.ones(len(near), dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Misfits of each read on both haplotypes, and the offset of its first base in each."""
+
+    ref_misfit: Ints
+    alt_misfit: Ints
+    ref_at: Ints
+    alt_at: Ints
+
+    @classmethod
+    def on(
+        cls, rows: "_Rows", hap: Haplotypes, left: Sequence[Ints], right: Sequence[Ints]
+    ) -> "_Laid":
+        """Lay reads, hung up by bases left or right of the change."""
+        ref_misfit, ref_at = rows.best_fit(hap.reference, [*left, *right])
+        shifted = [place + hap.shift for place in right]
+        alt_misfit, alt_at = rows.best_fit(hap.alternative, [*left, *shifted])
+        return cls(ref_misfit, alt_misfit, ref_at, alt_at)
+
+    def calls(self, length: Ints, hap: Haplotypes, allowed: int) -> Bytes:
+        """Reference, alternative, or nothing."""
+        is_alt = self.alt_misfit + MIN_DIFFERENCES <= self.ref_misfit
+        is_ref = self.ref_misfit + MIN_DIFFERENCES <= self.alt_misfit
+        is_alt &= self.alt_misfit <= allowed
+        is_ref &= self.ref_misfit <= allowed
+        at = np.where(is_alt, self.alt_at, self.ref_at)
+        covers = (at <= hap.first) & (at + length >= hap.first + hap.needed)
+        call = np.full(len(at), NOTHING, dtype=np.uint8)
+        call[covers & is_ref] = REFERENCE
+        call[covers & is_alt] = ALTERNATIVE
+        return call
+
+
+class _Rows:
+    """Trusted bases of reads as a matrix, blank on both sides, to lay on haplotypes."""
+
+    def __init__(self, reads: Reads, chosen: Ints, width: int, reach: int) -> None:
+        self._reach, self._width = reach, width
+        self._stride = width + 2 * reach
+        bases = reads.base_rows(chosen, width)
+        trusted = reads.quality_rows(chosen, width) >= LOW_QUALITY
+        trusted &= np.arange(width) < reads.length[chosen][:, None]
+        padded = np.full((len(chosen), self._stride), _BLANK, dtype=np.uint8)
+        padded[:, reach : reach + width] = np.where(trusted, bases, _BLANK)
+        self._flat = padded.ravel()
+        self._row = np.arange(len(chosen)) * self._stride
+
+    def best_fit(self, haplotype: Bytes, places: Sequence[Ints]) -> tuple[Ints, Ints]:
+        """Fewest mismatches over the given places of the first base, and the place."""
+        best, at = self._misfits(haplotype, places[0]), places[0]
+        for place in places[1:]:
+            misfits = self._misfits(haplotype, place)
+            better = misfits < best
+            best, at = np.where(better, misfits, best), np.where(better, place, at)
+        return best, at
+
+    def _misfits(self, haplotype: Bytes, place: Ints) -> Ints:
+        """Mismatches of each read inside the haplotype, its first base at `place`."""
+        start = self._row + np.clip(self._reach - place, 0, self._reach + self._width)
+        windows = np.lib.stride_tricks.sliding_window_view(self._flat, len(haplotype))[start]
+        differs = (windows != haplotype) & (windows != _BLANK) & (haplotype != UNKNOWN_BASE)
+        return np.asarray(np.count_nonzero(differs, axis=1))

@@ -1,0 +1,150 @@
+"""SNVs and changes of two bases, read off the alignment base by base."""
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from amlresist.annotation import FetchSequence
+from amlresist.variants.alleles import Allele
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, joined
+from amlresist.variants.read_columns import DELETION, UNKNOWN_BASE, Bytes, Ints, Reads, encode
+
+# Aligners clip reads whose last bases hold an MNV; such ends are left out on all reads.
+MNV_EDGE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Substitutions of one contig, each over the span of those it overlaps (k of one length).
+
+    Attributes:
+        locus: index of each allele.
+        start: 0-based, ascending.
+        reference, alternative: base codes, shape (length, k).
+    """
+
+    locus: Ints
+    start: Ints
+    reference: Bytes
+    alternative: Bytes
+
+    @property
+    def length(self) -> int:
+        """Bases of each window."""
+        return len(self.reference)
+
+
+def windows_of(
+    alleles: Mapping[int, Allele], read_off: Container[int], fetch: FetchSequence
+) -> dict[str, list[Windows]]:
+    """Contig -> its substitutions by length of their joint span.
+
+    So a read with an MNV is no evidence for the SNVs it is made of, nor the other way round.
+
+    Args:
+        alleles: locus -> substitution.
+        read_off: those that are read off; the rest only widens the spans.
+        fetch: reference sequence.
+    """
+    found: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
+    for group in _overlapping(alleles):
+        chrom = alleles[group[0]].chrom
+        start = min(alleles[i].pos for i in group)
+        sequence = fetch(chrom, start, max(alleles[i].end for i in group)).upper()
+        for i in filter(read_off.__contains__, group):
+            allele = alleles[i]
+            changed = sequence[: allele.pos - start] + allele.alt + sequence[allele.end - start :]
+            found[chrom, len(sequence)].append((start, i, sequence, changed))
+    result: dict[str, list[Windows]] = defaultdict(list)
+    for (chrom, _), rows in sorted(found.items()):
+        starts, loci, references, alternatives = zip(*sorted(rows), strict=True)
+        result[chrom].append(
+            Windows(
+                np.array(loci, dtype=np.int64),
+                np.array(starts, dtype=np.int64),
+                np.stack([encode(bases) for bases in references], axis=1),
+                np.stack([encode(bases) for bases in alternatives], axis=1),
+            )
+        )
+    return result
+
+
+def _overlapping(alleles: Mapping[int, Allele]) -> Iterator[list[int]]:
+    """Groups of loci whose alleles overlap."""
+    group: list[int] = []
+    chrom, end = "", -1
+    for i in sorted(alleles, key=lambda i: (alleles[i].chrom, alleles[i].pos, alleles[i].end)):
+        if group and (alleles[i].chrom != chrom or alleles[i].pos >= end):
+            yield group
+            group, end = [], -1
+        group.append(i)
+        chrom, end = alleles[i].chrom, max(end, alleles[i].end)
+    if group:
+        yield group
+
+
+def call_substitutions(
+    reads: Reads, groups: Sequence[Windows], min_base_quality: int
+) -> tuple[Ints, Ints, Bytes]:
+    """(read, locus, call) of all reads of one contig at all its substitutions."""
+    parts = []
+    for windows in groups:
+        parts.append(_call_aligned(reads, windows, min_base_quality))
+        parts.append(_call_deleted(reads, windows))
+    return joined(parts)
+
+
+def _call_aligned(
+    reads: Reads, windows: Windows, min_base_quality: int
+) -> tuple[Ints, Ints, Bytes]:
+    """Calls of the reads whose aligned bases cover a window."""
+    length, blocks = windows.length, reads.blocks
+    low = np.searchsorted(windows.start, blocks.reference, side="left")
+    high = np.searchsorted(windows.start, blocks.reference + blocks.length - length, side="right")
+    block, window = _ranges(low, np.maximum(high, low))
+    read = blocks.read[block]
+    query = (blocks.query - blocks.reference)[block] + windows.start[window]
+    if length > 1:
+        inside = (query >= MNV_EDGE) & (query + length <= reads.length[read] - MNV_EDGE)
+        window, read, query = window[inside], read[inside], query[inside]
+    is_ref, is_alt, good = (np.ones(len(read), dtype=bool) for _ in range(3))
+    for i in range(length):
+        base = reads.bases(read, query + i)
+        good &= (reads.qualities(read, query + i) >= min_base_quality) & (base != UNKNOWN_BASE)
+        is_ref &= base == windows.reference[i][window]
+        is_alt &= base == windows.alternative[i][window]
+    return read, windows.locus[window], _told(is_ref, is_alt, good)
+
+
+def _told(is_ref: Mask, is_alt: Mask, good: Mask) -> Bytes:
+    call = np.full(len(good), OTHER, dtype=np.uint8)
+    call[is_ref] = REFERENCE
+    call[is_alt] = ALTERNATIVE
+    call[~good] = NOTHING
+    return call
+
+
+def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
+    """Reads that have bases of a window deleted carry another allele."""
+    operations = reads.operations
+    gaps = operations.where(operations.code == DELETION)
+    if windows.length > 1:
+        edge = np.minimum(gaps.query, reads.length[gaps.read] - gaps.query)
+        gaps = gaps.where(edge >= MNV_EDGE)
+    low = np.searchsorted(windows.start, gaps.reference - windows.length, side="right")
+    high = np.searchsorted(windows.start, gaps.reference + gaps.length, side="left")
+    gap, window = _ranges(low, np.maximum(high, low))
+    # Two gaps of one read may touch the same window.
+    key = np.unique(gaps.read[gap] * len(windows.start) + window)
+    read, window = np.divmod(key, len(windows.start))
+    return read, windows.locus[window], np.full(len(key), OTHER, dtype=np.uint8)
+
+
+def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """(i, j) for every j in low[i]..high[i]."""
+    counts = high - low
+    owner = np.repeat(np.arange(len(low)), counts)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts - low, counts)
+    return owner, within
