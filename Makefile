@@ -4,14 +4,16 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)/scripts
 SHELL := /bin/bash
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench docs slurm clean
 
 help:
 	@echo "make demo    set up, simulate a cohort with known truth, run the workflow on it"
 	@echo "make test    set up what is missing and run linters and all tests"
 	@echo "make check   formatters, linters and type checker only"
 	@echo "make format  format the sources"
-	@echo "make bench   accuracy and speed figures (long)"
+	@echo "make docs    build the documentation as a site (site/index.html)"
+	@echo "make bench   accuracy and speed figures into docs/benchmarks.md (long)"
+	@echo "make slurm   run a part of the simulated cohort through a Slurm of one node (root)"
 	@echo "make clean   remove the simulated cohort and its results"
 
 setup:
@@ -42,6 +44,15 @@ format:
 
 bench: setup
 	python benchmarks/run.py
+
+docs:
+	@$(PYTHON) scripts/bootstrap.py --tests
+	mkdocs build --strict
+
+# The daemons run in a temporary folder and end with the test.
+slurm: setup
+	command -v slurmctld munged >/dev/null || apt-get install -y -qq --no-install-recommends slurm-wlm munge
+	AMLRESIST_SLURM=1 pytest -s tests/slurm
 
 clean:
 	rm -rf demo
