@@ -3,12 +3,18 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from chromium import axe, browser, open_page  # noqa: F401  fixtures, known by their names
 
 # Commands that tests start find the library wherever they run.
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "scripts")
+
+
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile("any_machine", deadline=None)
+hypothesis.settings.load_profile("any_machine")
 
 
 @pytest.fixture(scope="session")

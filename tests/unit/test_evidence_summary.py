@@ -32,7 +32,7 @@ def test_layers_measured_and_missing_are_told():
     assert row.summary is Status.SUPPORTED
     assert row.layers == ("variants",)
     assert row.missing_layers == ("expression",)
-    assert "NRAS G12D" in row.headline and "Not measured: expression" in row.headline
+    assert "NRAS G12D" in row.headline and "Not measured: gene expression" in row.headline
 
 
 def test_restated_claims_do_not_count_twice():

@@ -11,6 +11,14 @@ AGREE, DISAGREE, ONE_LAYER, NONE = "agree", "disagree", "one_layer", "none"
 # being favourable says nothing about resistance by FLT3.
 NOT_OF_RESISTANCE = {"prognosis", "sensitive", "remission", "none"}
 _DECIDED = {Status.SUPPORTED, Status.CONTRADICTED}
+# What a reader calls each layer.
+LAYER_NAMES = {
+    "variants": "DNA variants",
+    "flt3_itd": "FLT3-ITD",
+    "mirna": "miRNA",
+    "expression": "gene expression",
+    "pathways": "pathways",
+}
 
 
 def summarise_mechanisms(
@@ -93,9 +101,13 @@ def _headline(
             parts.append(f"{word}: {'; '.join(reasons[:2])}{more}.")
     if not parts:
         observed = counts[Status.NOT_OBSERVED]
-        parts.append(f"{observed} claims looked for, none seen." if observed else "Not assessed.")
+        looked_for = (
+            "1 claim looked for, not" if observed == 1 else f"{observed} claims looked for, none"
+        )
+        parts.append(f"{looked_for} seen." if observed else "Not assessed.")
     if missing:
-        parts.append(f"Not measured: {', '.join(missing)}.")
+        names = (LAYER_NAMES.get(layer, layer) for layer in missing)
+        parts.append(f"Not measured: {', '.join(names)}.")
     return " ".join(parts)
 
 

@@ -248,6 +248,7 @@ def _layers(
         "changed": CHANGED,
         "score_groups": score_groups(results.of(PathwayChange)),
         "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
+        "titles": {theme.pathway: theme.title for theme in gene_set_sources()},
         "mirnas": list(enumerate(mirnas)),
         "genes": list(enumerate(genes)),
         **_change_axes(results, mirnas),

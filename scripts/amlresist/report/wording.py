@@ -2,6 +2,8 @@
 
 import math
 
+from amlresist.evidence.summary import LAYER_NAMES
+
 NOT_AVAILABLE = "–"
 NEGLIGIBLE = 1e-9  # what estimators leave of a zero
 UNRESOLVED = 1e-6  # shares that no assay here can tell from zero
@@ -71,7 +73,8 @@ def signed(value: float | None) -> str:
 
 def words(name: str) -> str:
     """A class, status or flag of the tables in words."""
-    return CLASS_WORDS.get(name) or FLAG_WORDS.get(name) or name.replace("_", " ")
+    known = CLASS_WORDS.get(name) or FLAG_WORDS.get(name) or LAYER_NAMES.get(name)
+    return known or name.replace("_", " ")
 
 
 def comparison(text: str) -> str:
