@@ -102,49 +102,58 @@ def simulate(
     """Read pairs of (haplotype, share of molecules); `fragments` is the number of fragments."""
     texts = [text for text, _ in haplotypes]
     shares = np.array([share for _, share in haplotypes])
-    if design.amplicon is None:
-        shares = shares * np.array([len(text) for text in texts])
+    if design.amplicon is None:  # a longer molecule gives more fragments
+        shares = shares * np.array([len(text) + design.mean - 1 for text in texts])
     picked = rng.choice(len(texts), size=fragments, p=shares / shares.sum())
-    whole = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
+    sizes = np.array([len(text) for text in texts])[picked]
+    low, high, swapped = _spans(sizes, len(reference), design, rng)
+    kept = np.flatnonzero(high - low >= min(design.read, _SHORTEST))
+    picked, low, high, swapped = picked[kept], low[kept], high[kept], swapped[kept]
+    bases = np.zeros((len(texts), max(map(len, texts))), dtype=np.uint8)
+    for row, text in enumerate(texts):
+        bases[row, : len(text)] = np.frombuffer(text.encode(), dtype=np.uint8)
+    columns = np.arange(design.read)
+    lengths = np.minimum(design.read, high - low)
+    inside = columns < lengths[:, None]
+    forward = bases[picked[:, None], np.where(inside, low[:, None] + columns, 0)]
+    backward = _PARTNER[bases[picked[:, None], np.where(inside, high[:, None] - 1 - columns, 0)]]
+    sides = [_texts(side, lengths, design.error, rng) for side in (forward, backward)]
     first, second = [], []
-    for number in picked:
-        text = whole[number]
-        if design.amplicon is not None:
-            low, end = design.amplicon
-            high = end + text.size - len(reference)
-            reverse = False
-        else:
-            size = max(design.read, int(rng.normal(design.mean, design.sd)))
-            low = int(rng.integers(-size + 1, text.size))
-            low, high = max(0, low), min(text.size, low + size)
-            reverse = bool(rng.integers(2))
-            if high - low < design.read:
-                continue
-        molecule = text[low:high]
-        ends = [molecule[: design.read], _turned(molecule[-design.read :])]
-        if reverse:
-            ends = ends[::-1]
-        for reads, end in zip((first, second), ends, strict=True):
-            reads.append(_with_errors(end, design.error, rng))
+    for number, turned in enumerate(swapped.tolist()):
+        first.append(sides[turned][number])
+        second.append(sides[1 - turned][number])
     return first, second
 
 
+def _spans(
+    sizes: np.ndarray, wild: int, design: Design, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First and past-last base of each fragment, and whether read 1 is its right end."""
+    if design.amplicon is not None:
+        low, end = design.amplicon
+        return np.full(sizes.size, low), end + sizes - wild, np.zeros(sizes.size, dtype=int)
+    length = np.maximum(design.read, rng.normal(design.mean, design.sd, sizes.size).astype(int))
+    start = np.floor(rng.random(sizes.size) * (sizes + length - 1)).astype(int) - length + 1
+    swapped = rng.integers(2, size=sizes.size)
+    return np.maximum(0, start), np.minimum(sizes, start + length), swapped
+
+
+_SHORTEST = 30
 _PARTNER = np.zeros(256, dtype=np.uint8)
 _PARTNER[[65, 67, 71, 84]] = [84, 71, 67, 65]
 
 
-def _turned(bases: np.ndarray) -> np.ndarray:
-    return _PARTNER[bases[::-1]]
-
-
-def _with_errors(bases: np.ndarray, error: float, rng: np.random.Generator) -> str:
-    count = rng.binomial(bases.size, error)
-    if not count:
-        return bases.tobytes().decode()
+def _texts(
+    bases: np.ndarray, lengths: np.ndarray, error: float, rng: np.random.Generator
+) -> list[str]:
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)
+    wrong = rng.random(bases.shape) < error
+    place = np.searchsorted(letters, bases[wrong])
     changed = bases.copy()
-    for place in rng.choice(bases.size, size=count, replace=False):
-        changed[place] = rng.choice([b for b in b"ACGT" if b != changed[place]])
-    return changed.tobytes().decode()
+    changed[wrong] = letters[(place + rng.integers(1, 4, size=place.size)) % 4]
+    rows = changed.tobytes().decode("latin-1")
+    width = bases.shape[1]
+    return [rows[i * width : i * width + n] for i, n in enumerate(lengths.tolist())]
 
 
 def as_reads(

@@ -82,7 +82,7 @@ def test_two_clones_are_told_apart(design, other):
     first = duplicate(REFERENCE, EXON[0] + 60, 30)
     second = duplicate(REFERENCE, EXON[0] + other[0], other[1])
     shares = [(REFERENCE, 0.7), (first, 0.2), (second, 0.1)]
-    call = call_one(LOCUS, simulate(REFERENCE, shares, 8000, design, rng))
+    call = call_one(LOCUS, simulate(REFERENCE, shares, 16_000, design, rng))
     found = {clone.allele.apply(REFERENCE): clone.vaf.value for clone in call.found}
     assert set(found) == {first, second}
     assert found[first] == pytest.approx(0.2, abs=0.03)

@@ -20,6 +20,7 @@ from amlresist.flt3_itd.quantify import (
     ratio_interval,
     share_interval,
     shares,
+    support,
 )
 from amlresist.flt3_itd.settings import Settings
 
@@ -179,11 +180,12 @@ def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Alle
     columns = list(range(len(evidence.known)))
     collapse = _collapses(item, evidence, settings)
     while len(columns) > 1:
-        counts = _counts(item, evidence, columns, collapse)
-        support = [counts.specific(place) for place in range(1, len(columns))]
-        weakest = int(np.argmin(support))
-        needed = limit_of_blank(counts.total, settings.background_rate, settings.minimum_fragments)
-        if support[weakest] >= needed:
+        alone, total = support(
+            evidence, columns, collapse=collapse, over_primer=_over_primer(item, evidence)
+        )
+        weakest = int(np.argmin(alone[1:]))
+        needed = limit_of_blank(total, settings.background_rate, settings.minimum_fragments)
+        if alone[weakest + 1] >= needed:
             break
         del columns[weakest + 1]
     kept = [evidence.known[column].allele for column in columns[1:]]
@@ -191,14 +193,21 @@ def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Alle
 
 
 def _counts(item: Survey, evidence: Evidence, columns: Sequence[int], collapse: bool) -> Counts:
-    over_primer = {
+    return count_fragments(
+        evidence,
+        columns,
+        amplicon=item.amplicon,
+        collapse=collapse,
+        over_primer=_over_primer(item, evidence),
+    )
+
+
+def _over_primer(item: Survey, evidence: Evidence) -> set[int]:
+    return {
         column
         for column, haplotype in enumerate(evidence.known)
         if haplotype.allele is not None and _covers_primer(item, haplotype.left, haplotype.middle)
     }
-    return count_fragments(
-        evidence, columns, amplicon=item.amplicon, collapse=collapse, over_primer=over_primer
-    )
 
 
 def _covers_primer(item: Survey, first: int, last: int) -> bool:
@@ -264,7 +273,7 @@ def _lacks_wild_type(counts: Counts, theta: npt.NDArray[np.float64], tandem: lis
     if not tandem or not counts.total:
         return False
     background = limit_of_blank(counts.total, _WILD_TYPE_ERROR, 1)
-    expected = counts.total * theta[0] * counts.effective[0] / (theta @ counts.effective)
+    expected = theta[0] * counts.exposure(theta)[0]
     return bool(counts.specific(0) < background and expected < background)
 
 

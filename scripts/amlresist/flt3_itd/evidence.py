@@ -1,7 +1,7 @@
 """Which haplotypes each fragment fits, and which breakpoints it reads across."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,9 @@ _MISMATCH = -3
 _MINIMUM_ALIGNED = 25
 _EXAMPLES = 14
 _WORST = 2**14
+_ABSENT, _WITHIN, _ACROSS = 0, 1, 2
+_STEPS = (0, 1, -1)  # insertions by which the three ways of a read are moved
+NO_INSERT = 0  # fragment length of single reads and of mates that do not face each other
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ class ReadFit:
 
     Attributes:
         mismatches: reads x haplotypes; the best placement's.
-        placements: reads x haplotypes; equally good placements that cross a breakpoint.
+        ways: reads x haplotypes x 3; the best placement, and those one insertion up and down that
+            are as good: `_ABSENT` for none, `_WITHIN`, or `_ACROSS` a breakpoint.
         fits: the read is explained by some haplotype.
         start: reads x haplotypes; offset of the read on the haplotype.
         low, high: part of the read that is no foreign sequence.
     """
 
     mismatches: npt.NDArray[np.int16]
-    placements: npt.NDArray[np.int8]
+    ways: npt.NDArray[np.int8]
     fits: Flags
     start: Integers
     low: Integers
@@ -109,12 +113,12 @@ def fit_reads(
         worst = best.min(axis=1)
     aligned = high - low
     fits = reads.found & (aligned >= _MINIMUM_ALIGNED) & (worst <= maximum_rate * aligned)
-    placements = np.zeros(best.shape, dtype=np.int8)
+    ways = np.zeros((*best.shape, 3), dtype=np.int8)
     for column, haplotype in enumerate(known):
-        placements[:, column] = _crossings(
+        ways[:, column] = _ways(
             reads, haplotype, targets[column], best[:, column], starts[:, column], low, high, anchor
         )
-    return ReadFit(best, placements, fits, starts, low, high)
+    return ReadFit(best, ways, fits, starts, low, high)
 
 
 def _candidate_diagonals(reads: Oriented, shift: int) -> list[Integers]:
@@ -176,7 +180,7 @@ def _clip(
     return low, high
 
 
-def _crossings(
+def _ways(
     reads: Oriented,
     haplotype: Haplotype,
     target: Target,
@@ -186,16 +190,19 @@ def _crossings(
     high: Integers,
     anchor: int,
 ) -> npt.NDArray[np.int8]:
-    """Number of equally good placements of each read that cross a breakpoint."""
-    crossings = _crosses(start, low, high, haplotype.breakpoints, anchor).astype(np.int8)
-    if haplotype.shift:
-        for other in (start + haplotype.shift, start - haplotype.shift):
-            crosses = _crosses(other, low, high, haplotype.breakpoints, anchor)
-            rows = np.flatnonzero(crosses)
-            if rows.size:
-                wrong = _count(reads.take(rows), target, other[rows], low[rows], high[rows])
-                crossings[rows] += (wrong <= best[rows]).astype(np.int8)
-    return crossings
+    """How each read lies at its best place, one insertion up and one down; see `ReadFit.ways`."""
+    found = np.full((start.size, 3), _ABSENT, dtype=np.int8)
+    found[:, 0] = _WITHIN + _crosses(start, low, high, haplotype.breakpoints, anchor)
+    if not haplotype.shift:
+        return found
+    near = (start + high > haplotype.left) & (start + low < haplotype.right)
+    rows = np.flatnonzero(near & reads.found)
+    for column, step in ((1, haplotype.shift), (2, -haplotype.shift)):
+        other = start[rows] + step
+        wrong = _count(reads.take(rows), target, other, low[rows], high[rows])
+        across = _crosses(other, low[rows], high[rows], haplotype.breakpoints, anchor)
+        found[rows, column] = np.where(wrong <= best[rows], _WITHIN + across, _ABSENT)
+    return found
 
 
 def _crosses(
@@ -208,44 +215,26 @@ def _crosses(
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What is counted: a fragment or one of its reads.
+class Fragments:
+    """Distinct kinds of informative fragments over F kinds and H haplotypes.
 
     Attributes:
-        extra: units x haplotypes; mismatches beyond the best haplotype's, capped at `difference`.
-        placements: units x haplotypes; placements that cross a breakpoint, 0 where it does not fit.
+        number: (F) fragments of each kind.
+        extra: (F, H) mismatches beyond the best haplotype's, capped.
+        inserts: (F, H) fragment length on each haplotype; `NO_INSERT` where unknown.
+        ways: (F, H, 3) placements across a breakpoint: with that length, one insertion longer,
+            one shorter.
+        start, end: (F) 5' ends of the leftmost and rightmost read; `NOWHERE` for a missing mate.
+        lengths: (F, 2) bases of both reads, 0 for a missing one.
     """
 
-    extra: npt.NDArray[np.int16]
-    placements: npt.NDArray[np.int8]
-
-    @classmethod
-    def of(cls, wrong: npt.NDArray[np.int16], difference: int) -> "Unit":
-        """Units by their mismatches to each haplotype."""
-        extra = np.minimum(wrong - wrong.min(axis=1, keepdims=True), difference)
-        return cls(extra, (extra < difference).astype(np.int8))
-
-    def crossing(self, placements: npt.NDArray[np.int8]) -> "Unit":
-        """The same units with the placements that cross breakpoints."""
-        return Unit(self.extra, np.where(self.placements > 0, placements, 0).astype(np.int8))
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Fragments that are alike.
-
-    Attributes:
-        units: (extra mismatches, placements) over the haplotypes, per unit.
-        start, end: 5' ends of the leftmost and rightmost read; `NOWHERE` for a missing mate.
-        lengths: of both reads.
-        count: how many.
-    """
-
-    units: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    start: int
-    end: int
-    lengths: tuple[int, int]
-    count: int
+    number: npt.NDArray[np.int64]
+    extra: npt.NDArray[np.int64]
+    inserts: npt.NDArray[np.int64]
+    ways: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
 
 
 @dataclass
@@ -254,8 +243,8 @@ class Evidence:
 
     Attributes:
         known: haplotypes, wild type first.
-        by_fragment: whole fragments are the unit of counting (amplicons), else single reads.
-        rows: distinct kinds of fragments -> how many; see `kinds`.
+        amplicon: fragments begin at primers, so that their lengths and ends say nothing.
+        rows: distinct kinds of fragments -> how many; see `fragments_seen`.
         examples: per haplotype, placements of a few fragments that fit it alone.
         junctions: per haplotype, fragments across its A|D, D|D and D|B.
         unexplained: fragments at the locus that no haplotype explains.
@@ -266,7 +255,7 @@ class Evidence:
     anchor: int
     difference: int
     maximum_rate: float
-    by_fragment: bool
+    amplicon: bool
     size: int
     rows: Counter[tuple[int, ...]] = field(default_factory=Counter)
     examples: list[list[tuple[int, int, int, int]]] = field(default_factory=list)
@@ -289,51 +278,56 @@ class Evidence:
         usable = np.append(fit.fits, False)
         mates = [np.where(usable[m], m, -1) for m in (placed.first, placed.second)]
         wrong = np.vstack([fit.mismatches, np.zeros((1, len(self.known)), dtype=np.int16)])
-        cross = np.vstack([fit.placements, np.zeros((1, len(self.known)), dtype=np.int8)])
         seen = (mates[0] >= 0) | (mates[1] >= 0)
         self.fragments += seen.size
         self.unexplained += int((~seen).sum())
-        whole = Unit.of(wrong[mates[0]] + wrong[mates[1]], self.difference)
-        whole = whole.crossing(np.maximum(cross[mates[0]], cross[mates[1]]))
-        if self.by_fragment:
-            units = [whole]
-        else:
-            units = [Unit.of(wrong[m], self.difference).crossing(cross[m]) for m in mates]
-        self._count(placed, units, _five_prime_ends(placed, mates))
+        total = wrong[mates[0]] + wrong[mates[1]]
+        extra = np.minimum(total - total.min(axis=1, keepdims=True), self.difference)
+        inserts, ways = _joint_placements(placed, fit, mates)
+        ways[extra >= self.difference] = 0
+        self._count(placed, extra, inserts, ways, _five_prime_ends(placed, mates))
         self._cover(placed, fit, mates)
-        self._keep_examples(fit, mates, whole)
-        self._count_junctions(fit, mates, whole.extra)
+        self._keep_examples(fit, mates, extra, ways)
+        self._count_junctions(fit, mates, extra)
 
-    def _count(self, placed: Placed, units: Sequence["Unit"], ends: Integers) -> None:
-        informative = np.flatnonzero(
-            np.logical_or.reduce([unit.placements.any(axis=1) for unit in units])
-        )
-        parts = [part for unit in units for part in (unit.extra, unit.placements)]
-        if any(placed.umi):
+    def _count(
+        self,
+        placed: Placed,
+        extra: npt.NDArray[np.int16],
+        inserts: Integers,
+        ways: npt.NDArray[np.int8],
+        ends: Integers,
+    ) -> None:
+        informative = np.flatnonzero(ways.any(axis=(1, 2)))
+        has_tags = any(placed.umi)
+        tags = np.zeros(len(placed.umi), dtype=np.int32)
+        if has_tags:
             tags = np.array([hash_tag(tag) for tag in placed.umi], dtype=np.int32)
-        else:
-            tags = np.zeros(len(placed.umi), dtype=np.int32)
-        if self.by_fragment and not any(placed.umi):
-            ends = np.zeros_like(ends)
-        kinds = np.hstack([*parts, ends, tags[:, None]])[informative].astype(np.int32)
-        values, counts = np.unique(kinds, axis=0, return_counts=True)
+        if self.amplicon:
+            inserts = np.zeros_like(inserts)
+            ways = np.pad(ways.any(axis=2, keepdims=True), ((0, 0), (0, 0), (0, 2))).astype(np.int8)
+            ends = ends if has_tags else np.zeros_like(ends)
+        flat = ways.reshape(len(ways), -1)
+        kinds = np.hstack([extra, inserts, flat, ends, tags[:, None]])[informative]
+        values, counts = np.unique(kinds.astype(np.int32), axis=0, return_counts=True)
         for kind, count in zip(values.tolist(), counts.tolist(), strict=True):
             self.rows[tuple(kind)] += count
 
-    def kinds(self) -> Iterator["Kind"]:
+    def fragments_seen(self) -> Fragments:
         """Distinct kinds of fragments, in a fixed order."""
         size = len(self.known)
-        n_units = 1 if self.by_fragment else 2
-        for row, count in sorted(self.rows.items()):
-            units = [
-                (
-                    row[2 * u * size : (2 * u + 1) * size],
-                    row[(2 * u + 1) * size : 2 * (u + 1) * size],
-                )
-                for u in range(n_units)
-            ]
-            start, end, one, two, _ = row[2 * n_units * size :]
-            yield Kind(tuple(units), start, end, (one, two), count)
+        order = sorted(self.rows)
+        table = np.array(order, dtype=np.int64).reshape(len(order), 5 * size + 5)
+        ends = table[:, 5 * size :]
+        return Fragments(
+            number=np.array([self.rows[row] for row in order], dtype=np.int64),
+            extra=table[:, :size],
+            inserts=table[:, size : 2 * size],
+            ways=table[:, 2 * size : 5 * size].reshape(len(order), size, 3),
+            start=ends[:, 0],
+            end=ends[:, 1],
+            lengths=ends[:, 2:4],
+        )
 
     def _count_junctions(
         self, fit: ReadFit, mates: list[Integers], extra: npt.NDArray[np.int16]
@@ -376,10 +370,16 @@ class Evidence:
         self._change[: self.size + 1] += np.bincount(low, minlength=self.size + 1)
         self._change[: self.size + 1] -= np.bincount(high, minlength=self.size + 1)
 
-    def _keep_examples(self, fit: ReadFit, mates: list[Integers], whole: "Unit") -> None:
+    def _keep_examples(
+        self,
+        fit: ReadFit,
+        mates: list[Integers],
+        extra: npt.NDArray[np.int16],
+        ways: npt.NDArray[np.int8],
+    ) -> None:
+        alone = (extra < self.difference).sum(axis=1) == 1
         for column in range(len(self.known)):
-            alone = (whole.extra < self.difference).sum(axis=1) == 1
-            rows = np.flatnonzero(alone & (whole.placements[:, column] > 0))
+            rows = np.flatnonzero(alone & ways[:, column].any(axis=1))
             if not rows.size:
                 continue
             spans = []
@@ -391,6 +391,33 @@ class Evidence:
             kept = sorted(found | set(self.examples[column]))
             step = max(1, len(kept) // (4 * _EXAMPLES))
             self.examples[column] = kept[::step]
+
+
+def _joint_placements(
+    placed: Placed, fit: ReadFit, mates: list[Integers]
+) -> tuple[Integers, npt.NDArray[np.int8]]:
+    """Fragment lengths and ways of both mates together; see `Fragments`."""
+    none = np.array([_WITHIN, _ABSENT, _ABSENT], dtype=np.int8)
+    alone = np.broadcast_to(none, (1, *fit.ways.shape[1:]))
+    ways = np.concatenate([fit.ways, alone])
+    reverse = np.append(placed.reads.reverse, False)
+    turned = [reverse[mate] for mate in mates]
+    facing = (mates[0] >= 0) & (mates[1] >= 0) & (turned[0] != turned[1])
+    forward = np.where(turned[0], mates[1], mates[0])
+    backward = np.where(turned[0], mates[0], mates[1])
+    begin = np.vstack([fit.start + fit.low[:, None], np.zeros((1, fit.start.shape[1]))])[forward]
+    until = np.vstack([fit.start + fit.high[:, None], np.zeros((1, fit.start.shape[1]))])[backward]
+    inserts = np.where(facing[:, None], until - begin, NO_INSERT).astype(np.int32)
+    joint = np.zeros((facing.size, fit.ways.shape[1], 3), dtype=np.int8)
+    for i, first in enumerate(_STEPS):
+        for j, second in enumerate(_STEPS):
+            one, two = ways[forward, :, i], ways[backward, :, j]
+            both = (one > _ABSENT) & (two > _ABSENT) & ((one == _ACROSS) | (two == _ACROSS))
+            change = second - first
+            if abs(change) <= 1:
+                joint[:, :, change] += both & facing[:, None]
+            joint[:, :, 0] += both & ~facing[:, None]
+    return inserts, joint
 
 
 def _junctions_on(own: Haplotype, other: Haplotype) -> tuple[int, int, int]:
