@@ -2,6 +2,7 @@
 
 import pytest
 
+from amlresist.evidence import strata
 from amlresist.evidence.strata import flt3_npm1_rows
 from evidence_example import SETTINGS, coverage, dna, itd_library, variant
 
@@ -67,3 +68,9 @@ def test_kinase_changes_stand_beside():
     found = {row.timepoint: row for row in flt3_npm1_rows(dna(*rows), SETTINGS)}
     assert found["diagnosis"].kinase_changes == ("D835Y VAF 0.400",)
     assert found["relapse"].kinase_changes == ("F691L VAF 0.300",)
+
+
+def test_notes_hold_no_separator_of_the_tables():
+    """Tuples are joined with semicolons in the tables."""
+    notes = (strata.RATIO_NOTE, strata.ELN_NOTE, strata.OPEN_NOTE, strata.DIAGNOSIS_NOTE)
+    assert not any(";" in note for note in notes)

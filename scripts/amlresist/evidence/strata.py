@@ -36,15 +36,15 @@ READINGS = {
     (NONE, WILD_TYPE): ("no_itd", "", ""),
 }
 RATIO_NOTE = (
-    "The ratio counts sequenced fragments; the ratio behind the 0.5 cut-off was made of"
+    "The ratio counts sequenced fragments. The ratio behind the 0.5 cut-off was made of"
     " fragment-analysis peak areas, so values near 0.5 may fall on the other side."
 )
 ELN_NOTE = (
-    "ELN 2017 uses the allelic ratio, ELN 2022 does not; both groups hold for these two markers"
+    "ELN 2017 uses the allelic ratio, ELN 2022 does not. Both groups hold for these two markers"
     " alone, and cytogenetics or other mutations can change them."
 )
 OPEN_NOTE = "The review says nothing about this combination."
-DIAGNOSIS_NOTE = "The strata were made at diagnosis; at relapse they are not defined."
+DIAGNOSIS_NOTE = "The strata were made at diagnosis. At relapse they are not defined."
 
 
 def flt3_npm1_rows(tables: PatientTables, settings: Settings) -> list[Flt3Npm1]:

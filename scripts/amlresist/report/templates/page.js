@@ -342,3 +342,7 @@ for (const element of all(".table")) addTools(element);
 addThreshold();
 addDownloads();
 addFilterLinks();
+// The first screen is drawn first; what lies below it is laid out right after.
+window.addEventListener("load", () => {
+  setTimeout(() => document.documentElement.classList.add("whole"), 50);
+});
