@@ -15,6 +15,7 @@ Flags = npt.NDArray[np.bool_]
 UNKNOWN = 4  # any base that is not A, C, G, T; also the padding after a read's end
 SEED = 11
 STEP = 6
+_SEEDS = 2  # seeds that place a read; one is found by chance in 1 % of a genome's reads
 NO_DIAGONAL = np.int32(-(2**20))
 _TABLE = bytes(
     "ACGT".find(chr(i).upper()) % 5 if chr(i).upper() in "ACGT" else 4 for i in range(256)
@@ -111,7 +112,7 @@ class Oriented:
         matrix, lengths: the reads; rows without seeds are left as they are.
         reverse: rows that were turned.
         left, right: diagonal near the read's 5' and 3' end on the coding strand.
-        found: rows with a seed.
+        found: rows with enough seeds to belong to the locus.
     """
 
     matrix: Matrix
@@ -149,7 +150,9 @@ def orient(reads: Sequence[str], index: SeedIndex) -> Oriented:
     left, right = _outermost(seeds)
     turned = matrix.copy()
     turned[reverse] = reverse_rows(matrix[reverse], lengths[reverse])
-    return Oriented(turned, lengths, reverse, left, right, np.maximum(n_forward, n_backward) > 0)
+    return Oriented(
+        turned, lengths, reverse, left, right, np.maximum(n_forward, n_backward) >= _SEEDS
+    )
 
 
 def _outermost(seeds: Integers) -> tuple[Integers, Integers]:

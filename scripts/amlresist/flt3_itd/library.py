@@ -91,6 +91,8 @@ def open_library(
         contig_length,
         keep_duplicates=keep,
         umi=settings.umi,
+        maximum_unplaced=settings.maximum_unplaced,
+        local=lambda unplaced: _subset(unplaced, place(unplaced, index).rows),
     )
     if library.assay == "dna" and found.spliced > _SPLICED_SHARE:
         raise InputError(
@@ -109,6 +111,7 @@ def open_library(
         index,
         settings,
         duplicates_marked=found.duplicates_marked and not keep,
+        flags=["unplaced_reads_not_searched"] if found.unplaced_left else [],
         _given=batch,
     )
 

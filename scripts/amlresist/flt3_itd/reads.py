@@ -1,7 +1,8 @@
 """Fragments of a library: streamed from FASTQ, or fetched around the locus from BAM or CRAM."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ class Alignments:
         fragments: fragments of the locus, whole.
         duplicates_marked: the file carries duplicate flags near the locus.
         spliced: share of mapped reads with a skipped region.
+        unplaced_left: there were too many reads without any position to search them.
     """
 
     fragments: Batch
     duplicates_marked: bool
     spliced: float
+    unplaced_left: bool
 
 
 def is_alignment(path: str) -> bool:
@@ -111,11 +114,20 @@ def _name_tag(name: str) -> str:
 
 
 def fetch_alignments(
-    path: str, reference: str, locus: Locus, contig_length: int, *, keep_duplicates: bool, umi: str
+    path: str,
+    reference: str,
+    locus: Locus,
+    contig_length: int,
+    *,
+    keep_duplicates: bool,
+    umi: str,
+    maximum_unplaced: int,
+    local: Callable[[Batch], Batch],
 ) -> Alignments:
     """Fragments with a read at the locus: mapped, clipped, or unmapped beside their mate.
 
-    Mates aligned elsewhere are fetched too, since an aligner may have sent them astray.
+    Mates aligned elsewhere are fetched too, since an aligner may have sent them astray, and so are
+    fragments without any position, which some aligners make of long insertions.
 
     Args:
         path: BAM or CRAM; without index the whole file is read.
@@ -124,6 +136,8 @@ def fetch_alignments(
         contig_length: length of its contig in the reference.
         keep_duplicates: keep reads flagged as duplicates.
         umi: `tag` takes the molecular tag from RX, `name` from the read name.
+        maximum_unplaced: reads without position that are searched; with more, none is.
+        local: keeps the fragments of a batch that belong to the locus, by their bases.
 
     Raises:
         InputError: the file is unreadable, or made with another reference.
@@ -134,7 +148,12 @@ def fetch_alignments(
     try:
         with pysam.AlignmentFile(path, reference_filename=reference) as alignments:
             contig = _contig(alignments, path, locus, contig_length)
-            return _collect(alignments, contig, locus, keep_duplicates, umi)
+            found = _collect(alignments, contig, locus, keep_duplicates, umi)
+            unplaced = _unplaced(alignments, maximum_unplaced, umi)
+            if unplaced is None:
+                return replace(found, unplaced_left=True)
+            kept = [found.fragments, *(local(batch) for batch in unplaced)]
+            return replace(found, fragments=_joined(kept))
     except (OSError, ValueError) as error:
         raise InputError(
             Problem(
@@ -193,15 +212,62 @@ def _collect(
             astray.setdefault(place, set()).add(name)
     if alignments.has_index():
         _fetch_astray(alignments, astray, fragments)
-    names = sorted(fragments)
     return Alignments(
-        Batch(
-            [fragments[name][0] for name in names],
-            [fragments[name][1] for name in names],
-            [tags[name] for name in names],
-        ),
+        _batch(fragments, tags),
         marked,
         n_spliced / max(1, n_mapped),
+        unplaced_left=False,
+    )
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    return Batch(
+        [read for batch in batches for read in batch.first],
+        [read for batch in batches for read in batch.second],
+        [tag for batch in batches for tag in batch.umi],
+    )
+
+
+def _unplaced(alignments: Any, limit: int, umi: str) -> Iterator[Batch] | None:
+    """Fragments without any position; None if they are more than `limit` reads."""
+    if alignments.is_bam and alignments.has_index() and alignments.nocoordinate > limit:
+        return None
+    if sum(1 for _ in islice(_without_place(alignments), limit + 1)) > limit:
+        return None
+    return _unplaced_batches(alignments, umi)
+
+
+def _without_place(alignments: Any) -> Iterator[Any]:
+    if alignments.has_index():
+        yield from alignments.fetch("*")
+        return
+    alignments.reset()
+    for read in alignments.fetch(until_eof=True):
+        if read.reference_id < 0 and read.next_reference_id < 0:
+            yield read
+
+
+def _unplaced_batches(alignments: Any, umi: str) -> Iterator[Batch]:
+    fragments: dict[str, list[str]] = {}
+    tags: dict[str, str] = {}
+    for read in _without_place(alignments):
+        if read.flag & _SKIPPED:
+            continue
+        name = read.query_name
+        if name not in fragments and len(fragments) >= BATCH:
+            yield _batch(fragments, tags)
+            fragments, tags = {}, {}
+        fragments.setdefault(name, ["", ""])[int(read.is_read2)] = read.get_forward_sequence() or ""
+        tags[name] = _umi_of(read, umi)
+    yield _batch(fragments, tags)
+
+
+def _batch(fragments: dict[str, list[str]], tags: dict[str, str]) -> Batch:
+    names = sorted(fragments)
+    return Batch(
+        [fragments[name][0] for name in names],
+        [fragments[name][1] for name in names],
+        [tags[name] for name in names],
     )
 
 

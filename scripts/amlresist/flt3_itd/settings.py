@@ -25,3 +25,4 @@ class Settings:
     duplicates: str
     primers: list[str]
     umi: str
+    maximum_unplaced: int
