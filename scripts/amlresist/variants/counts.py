@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
-from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, ReadCalls
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, ReadCalls, joined
 from amlresist.variants.haplotypes import (
     Haplotypes,
     build_haplotypes,
@@ -179,10 +179,9 @@ def _calls(
     )
     for contigs, piece in pieces:
         for name, reads in by_contig(contigs, piece):
-            found = call_substitutions(reads, windows.get(name, ()), min_base_quality)
-            yield ReadCalls(reads, *found)
-            for laid in groups.get(name, ()):
-                yield ReadCalls(reads, *call_group(reads, laid))
+            found = [call_substitutions(reads, windows.get(name, ()), min_base_quality)]
+            found += [call_group(reads, laid) for laid in groups.get(name, ())]
+            yield ReadCalls(reads, *joined(found))
 
 
 class _Tally:
@@ -204,7 +203,8 @@ class _Tally:
         shared = self._mate_may_tell(found.reads, read, locus)
         self._count(locus[~shared], call[~shared], forward[~shared])
         if shared.any():
-            names = found.reads.name_hashes(read[shared])
+            used, place = np.unique(read[shared], return_inverse=True)
+            names = found.reads.name_hashes(used)[place]
             self._shared.append((locus[shared], names, call[shared], forward[shared]))
 
     def _mate_may_tell(self, reads: Reads, read: Ints, locus: Ints) -> Mask:

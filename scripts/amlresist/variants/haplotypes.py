@@ -8,6 +8,7 @@ on, whichever haplotype it is of, so that neither allele has more chances to be 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -192,8 +193,9 @@ def _fits(reads: Reads, hap: Haplotypes) -> _Fit:
     width = int(reads.length[near].max(initial=0))
     rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
     laid = _Laid.on(rows, hap, places[:1], places[1:])
-    allowed = 2 + width // 30
-    call = laid.calls(reads.length[near], hap, allowed)
+    length = reads.length[near]
+    allowed = 2 + length // 30
+    call = laid.calls(length, hap, allowed)
     through = (reads.start[near] <= hap.start + hap.first) & (reads.end[near] >= hap.aligned_end)
     misfit, beside = laid.alt_misfit, np.zeros(len(near), dtype=bool)
     strayed = np.flatnonzero(np.minimum(laid.ref_misfit, laid.alt_misfit) > allowed)
@@ -241,7 +243,7 @@ class _Laid:
         alt_misfit, alt_at = rows.best_fit(hap.alternative, [*left, *shifted])
         return cls(ref_misfit, alt_misfit, ref_at, alt_at)
 
-    def calls(self, length: Ints, hap: Haplotypes, allowed: int) -> Bytes:
+    def calls(self, length: Ints, hap: Haplotypes, allowed: Ints | int) -> Bytes:
         """Reference, alternative, or nothing."""
         is_alt = self.alt_misfit + MIN_DIFFERENCES <= self.ref_misfit
         is_ref = self.ref_misfit + MIN_DIFFERENCES <= self.alt_misfit
@@ -271,16 +273,23 @@ class _Rows:
 
     def best_fit(self, haplotype: Bytes, places: Sequence[Ints]) -> tuple[Ints, Ints]:
         """Fewest mismatches over the given places of the first base, and the place."""
-        best, at = self._misfits(haplotype, places[0]), places[0]
+        windows = np.lib.stride_tricks.sliding_window_view(self._flat, len(haplotype))
+        compare = partial(self._misfits, windows, haplotype)
+        at = places[0].copy()
+        best = compare(self._row, at)
         for place in places[1:]:
-            misfits = self._misfits(haplotype, place)
-            better = misfits < best
-            best, at = np.where(better, misfits, best), np.where(better, place, at)
+            elsewhere = np.flatnonzero(place != at)
+            misfits = compare(self._row[elsewhere], place[elsewhere])
+            better = elsewhere[misfits < best[elsewhere]]
+            best[elsewhere] = np.minimum(best[elsewhere], misfits)
+            at[better] = place[better]
         return best, at
 
-    def _misfits(self, haplotype: Bytes, place: Ints) -> Ints:
-        """Mismatches of each read inside the haplotype, its first base at `place`."""
-        start = self._row + np.clip(self._reach - place, 0, self._reach + self._width)
-        windows = np.lib.stride_tricks.sliding_window_view(self._flat, len(haplotype))[start]
-        differs = (windows != haplotype) & (windows != _BLANK) & (haplotype != UNKNOWN_BASE)
+    def _misfits(self, windows: Bytes, haplotype: Bytes, row: Ints, place: Ints) -> Ints:
+        """Mismatches of reads inside the haplotype, their first bases at `place`."""
+        column = np.minimum(np.maximum(self._reach - place, 0), self._reach + self._width)
+        shown = windows[row + column]
+        differs = shown != haplotype
+        differs &= shown != _BLANK
+        differs &= haplotype != UNKNOWN_BASE
         return np.asarray(np.count_nonzero(differs, axis=1))
