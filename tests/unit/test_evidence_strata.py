@@ -2,8 +2,13 @@
 
 import pytest
 
-from amlresist.evidence import strata
-from amlresist.evidence.strata import flt3_npm1_rows
+from amlresist.evidence.strata import (
+    DIAGNOSIS_NOTE,
+    ELN_NOTE,
+    OPEN_NOTE,
+    RATIO_NOTE,
+    flt3_npm1_rows,
+)
 from evidence_example import SETTINGS, coverage, dna, itd_library, variant
 
 NPM1 = variant("NPM1", "W288Cfs*12", "stable")
@@ -72,5 +77,5 @@ def test_kinase_changes_stand_beside():
 
 def test_notes_hold_no_separator_of_the_tables():
     """Tuples are joined with semicolons in the tables."""
-    notes = (strata.RATIO_NOTE, strata.ELN_NOTE, strata.OPEN_NOTE, strata.DIAGNOSIS_NOTE)
+    notes = (RATIO_NOTE, ELN_NOTE, OPEN_NOTE, DIAGNOSIS_NOTE)
     assert not any(";" in note for note in notes)
