@@ -103,7 +103,7 @@ def case_of(loci, tracks):
         patient="P1",
         loci=loci,
         tracks=tracks,
-        overdispersion=Overdispersion(RHO, 0, 0.5),
+        overdispersion=Overdispersion(RHO, 0, 0.0),
         purity=Purity((math.nan,) * len(tracks), "unknown"),
         segments=(),
         transplanted=frozenset(),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import stdtr
 
 from amlresist.variants.likelihood import Floats, tail_probability
 from amlresist.variants.model import Mask, Observations, Posterior, Question
@@ -28,19 +28,14 @@ class Control:
 
     Attributes:
         fdr: mean over the labels of a class, for acquired and lost.
-        fdr_unsure: the same once labels with more than `sure_error` are among them; so where depth
-            suffices the mean stays lower.
         fdr_change: mean over the labels of every other class.
-        sure_error: a single label, acquired or lost, that counts as sure.
         max_error: any single label that says something changed.
         max_error_unchanged: any single label of the other classes.
         max_error_local: the same at loci judged by themselves.
     """
 
     fdr: float
-    fdr_unsure: float
     fdr_change: float
-    sure_error: float
     max_error: float
     max_error_unchanged: float
     max_error_local: float
@@ -49,10 +44,8 @@ class Control:
         """Which labels are given, of one class and sorted by error."""
         if label not in CLASSES[:_CHANGES]:
             return (mean <= self.fdr_change) & (error <= self.max_error_unchanged)
-        if label not in {VariantClass.ACQUIRED, VariantClass.LOST}:
-            return (mean <= self.fdr_change) & (error <= self.max_error)
-        sure = (mean <= self.fdr) & (error <= self.sure_error)
-        return sure | ((mean <= self.fdr_unsure) & (error <= self.max_error))
+        limit = self.fdr if label in CLASSES[:2] else self.fdr_change
+        return (mean <= limit) & (error <= self.max_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +141,9 @@ def label(
 def change_p_value(observations: Observations, question: Question) -> Floats:
     """Two-sided p of equal shares of leukemic cells, overdispersion included; NaN without depth.
 
-    z = (f_after - s f_before) / sd with the pooled VAF in the variance, n k effective fragments.
+    t = (f_after - s f_before) / sd with the pooled VAF in the variance, n k effective fragments.
+    That rho is an estimate is allowed for by degrees of freedom 2 V^2 / var(V) of the variance V
+    (Satterthwaite, Biometrics Bulletin 1946).
     """
     a = observations.alt[:, [question.before, question.after]].astype(np.float64)
     n = observations.depth[:, [question.before, question.after]].astype(np.float64)
@@ -161,7 +156,9 @@ def change_p_value(observations: Observations, question: Question) -> Floats:
         )
         pooled = np.clip(pooled, 0, np.minimum(1, 1 / scale))
         later = pooled * scale
-        variance = scale**2 * pooled * (1 - pooled) / effective[:, 0]
-        variance = variance + later * (1 - later) / effective[:, 1]
-        z = np.abs(vaf[:, 1] - scale * vaf[:, 0]) / np.sqrt(variance)
-    return np.asarray(2 * ndtr(-z))
+        binomial = np.column_stack((scale**2 * pooled * (1 - pooled), later * (1 - later)))
+        variance = (binomial / effective).sum(axis=1)
+        slope = (binomial * (n - 1) / n).sum(axis=1)  # of the variance against rho
+        freedom = 2 * (variance / np.maximum(slope * question.rho_error, 1e-12)) ** 2
+        t = np.abs(vaf[:, 1] - scale * vaf[:, 0]) / np.sqrt(variance)
+    return np.asarray(2 * stdtr(np.clip(freedom, 1, 1e9), -t))

@@ -77,7 +77,7 @@ def find_clones(
         observations.alt[loci][:, columns],
         observations.depth[loci][:, columns],
         settings.error_floor,
-        case.overdispersion.rho,
+        case.overdispersion.rho + case.overdispersion.between,
     )
     return loci, clusters
 

@@ -20,7 +20,7 @@ from amlresist.variants.likelihood import (
     tail_probability,
     vaf_quantile,
 )
-from amlresist.variants.model import Mask, Observations, Question, fit
+from amlresist.variants.model import HOMOZYGOUS_SHARE, Mask, Observations, Question, fit
 from amlresist.variants.overdispersion import Overdispersion
 from amlresist.variants.purity import (
     Purity,
@@ -90,15 +90,16 @@ def observations_of(case: Case, settings: Settings) -> Observations:
     alt = np.stack([np.maximum(t.alt, 0) for t in case.tracks], axis=1)
     depth = np.stack([np.maximum(t.depth, 0) for t in case.tracks], axis=1)
     leukemic = [i for i, t in enumerate(case.tracks) if t.timepoint != NORMAL]
-    listed_germline = _lists_germline(alt[:, leukemic], depth[:, leukemic])
+    unknown = (
+        _in_cleared_list(alt[:, leukemic], depth[:, leukemic], settings),
+        settings.germline_prior,
+    )
     return Observations(
         alt=alt,
         depth=depth,
         error=np.stack([t.error for t in case.tracks], axis=1),
         alt_forward=np.stack([t.alt_forward for t in case.tracks], axis=1),
-        germline_prior=np.array(
-            [_germline_prior(case, locus, listed_germline, settings) for locus in case.loci]
-        ),
+        germline_prior=np.array([_germline_prior(case, locus, *unknown) for locus in case.loci]),
         artefact_prior=_artefact_prior(case.loci, alt, depth),
         loh_share=loh_shares(
             [locus.allele for locus in case.loci],
@@ -109,11 +110,20 @@ def observations_of(case: Case, settings: Settings) -> Observations:
     )
 
 
-def _lists_germline(alt: Ints, depth: Ints) -> bool:
-    """Whether some loci are homozygous at every time point: a list not cleared of germline."""
+def _in_cleared_list(alt: Ints, depth: Ints, settings: Settings) -> float:
+    """Share of germline among given variants, from those that are homozygous at every time point.
+
+    Few (n r of n loci, r the share of homozygous among germline) say how well the list was cleared:
+    mean of a gamma posterior, `germline_prior_given` before. Many say that it was not cleared at
+    all.
+    """
     deep = (depth >= _HOMOZYGOUS_DEPTH).all(axis=1)
-    homozygous = deep & (alt > 0.97 * depth).all(axis=1)
-    return bool(homozygous.sum() >= max(3, 0.03 * len(alt)))
+    homozygous = int((deep & (alt > 0.97 * depth).all(axis=1)).sum())
+    if homozygous >= max(3, 0.03 * len(alt)):
+        return settings.germline_prior
+    before = 1 / max(settings.germline_prior_given, 1e-9)
+    share = (1 + homozygous) / (before + HOMOZYGOUS_SHARE * int(deep.sum()))
+    return min(share, settings.germline_prior)
 
 
 def _artefact_prior(loci: Sequence[Locus], alt: Ints, depth: Ints) -> npt.NDArray[np.float64]:
@@ -182,7 +192,11 @@ def _seen(case: Case, observations: Observations, column: int, settings: Setting
 
 
 def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[np.float64]) -> Mask:
-    """Acquired or lost by the odds alone: an unchanged VAF is not excluded where none was seen."""
+    """Acquired or lost by the odds alone: the counts where none was seen do not say so themselves.
+
+    They must exclude (U95) the absence limit, and the VAF that an unchanged clone would have.
+    Otherwise the label would rest on what the other loci of the patient did.
+    """
     columns = (question.before, question.after)
     tracks = [case.tracks[column] for column in columns]
     rho = case.overdispersion.rho
@@ -192,18 +206,16 @@ def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[n
         for t in tracks
     ]
     best = probabilities.argmax(axis=1)
-    gained = (best == 0) & (limits[0] * question.scale >= vafs[1])
-    lost = (best == 1) & (limits[1] >= vafs[0] * question.scale)
-    return np.asarray(gained | lost)
+    before = (limits[0] >= question.limit_before) | (limits[0] * question.scale >= vafs[1])
+    after = (limits[1] >= question.limit_after) | (limits[1] >= vafs[0] * question.scale)
+    return np.asarray(((best == 0) & before) | ((best == 1) & after))
 
 
 def control_of(settings: Settings) -> Control:
     """Limits of label errors from the settings."""
     return Control(
         settings.fdr,
-        settings.fdr_unsure,
         settings.fdr_change,
-        settings.sure_error,
         settings.max_label_error,
         settings.max_label_error_unchanged,
         settings.max_label_error_driver,
@@ -258,6 +270,7 @@ def question_of(case: Case, before: int, after: int, settings: Settings) -> Ques
         ratio=settings.change_ratio,
         rho=case.overdispersion.rho,
         truncal=(expected_vaf(purities[0]), expected_vaf(purities[1])),
+        rho_error=case.overdispersion.spread,
     )
 
 
@@ -281,15 +294,17 @@ def _copies(case: Case, timepoint: str, allele: Allele) -> tuple[float, float]:
     return 2.0, 1.0
 
 
-def _germline_prior(case: Case, locus: Locus, listed_germline: bool, settings: Settings) -> float:
+def _germline_prior(case: Case, locus: Locus, cleared: float, found: float) -> float:
     """Share of germline among real variants of this sort, before looking at VAFs.
 
     Hotspots are somatic; protein-altering changes of drivers mostly so, truncating ones nearly all.
+
+    Args:
+        cleared, found: the share among given variants, and among those found in the reads.
     """
     if locus.hotspot:
         return 0.002
-    cleared = locus.sources == ("given",) and not listed_germline
-    prior = settings.germline_prior_given if cleared else settings.germline_prior
+    prior = cleared if locus.sources == ("given",) else found
     if not _alters_driver(case, locus):
         return prior
     return min(prior, 0.3 if locus.annotation.consequence == "missense_variant" else 0.005)

@@ -34,6 +34,7 @@ _BATCH = 8192
 _FOUNDER_SHARE = 0.15
 _PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
 _SMALLEST_PRIOR = 1e-12
+HOMOZYGOUS_SHARE = 0.3  # of the germline variants of a person
 _NEXT_TO_NOTHING = 0.1  # of the absence limit; fragments seen may still be errors below
 
 
@@ -84,6 +85,7 @@ class Question:
         ratio: factor beyond which a share has changed.
         rho: overdispersion.
         truncal: VAF before and after of a variant in all leukemic cells, NaN where unknown.
+        rho_error: standard error of rho.
     """
 
     before: int
@@ -95,6 +97,7 @@ class Question:
     ratio: float
     rho: float
     truncal: tuple[float, float]
+    rho_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +292,8 @@ def _in_normal(vaf: Floats) -> Floats:
 def _germline_density(vaf: Floats) -> Floats:
     """VAF of germline variants: about one half, or one."""
     hom = (vaf > 0.98).astype(np.float64)
-    return np.asarray(0.7 * _near_half(vaf) + 0.3 * hom / hom.sum())
+    het = (1 - HOMOZYGOUS_SHARE) * _near_half(vaf)
+    return np.asarray(het + HOMOZYGOUS_SHARE * hom / hom.sum())
 
 
 def _germline_loh(columns: Sequence[Floats], normal: int | None, vaf: Floats) -> Floats:

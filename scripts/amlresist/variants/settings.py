@@ -18,9 +18,7 @@ class Settings:
     absence_share: float
     change_ratio: float
     fdr: float
-    fdr_unsure: float
     fdr_change: float
-    sure_error: float
     max_label_error: float
     max_label_error_unchanged: float
     max_label_error_driver: float
