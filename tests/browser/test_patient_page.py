@@ -164,6 +164,16 @@ def test_keyboard_alone_reaches_and_works_the_controls(patient_page):
     assert button.get_attribute("aria-expanded") == "true"
 
 
+def test_keyboard_alone_sorts_and_filters_a_table(patient_page):
+    patient_page.locator("#drivers-1 thead button", has_text="Probability").focus()
+    patient_page.keyboard.press("Enter")
+    header = patient_page.locator("#drivers-1 thead th", has_text="Probability")
+    assert header.get_attribute("aria-sort") == "ascending"
+    patient_page.locator("#box-drivers-1").get_by_label("Search").focus()
+    patient_page.keyboard.type("npm1")
+    assert len(texts(patient_page, f"{DRIVERS} th")) == 1
+
+
 def test_mechanism_links_to_its_claims(patient_page):
     patient_page.get_by_role("link", name="Claims about WT1").click()
     shown = texts(patient_page, "#evidence-table > tbody:not([hidden]) > tr:first-child > th")

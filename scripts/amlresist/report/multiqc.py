@@ -221,6 +221,7 @@ def _mechanisms(cohort: Sequence[PatientResults]) -> dict[str, Any]:
         min=-1,
         max=1,
         square=False,
+        tt_decimals=0,
         xcats_samples=False,
         colstops=[[0, "#d55e00"], [0.5, "#f4f6f8"], [1, "#1d5c87"]],
     )
@@ -228,7 +229,7 @@ def _mechanisms(cohort: Sequence[PatientResults]) -> dict[str, Any]:
 
 def _flt3_itd(cohort: Sequence[PatientResults]) -> dict[str, Any]:
     headers = [
-        Header("Result", "itd, no_itd or not_callable", lambda r: r.verdict.replace("_", " ")),
+        Header("Result", "ITD, no ITD or not callable", lambda r: _itd_words(r.verdict)),
         Header("Clones", "ITD clones", lambda r: r.n_clones),
         Header("AR", "Total ITD / wild type", lambda r: r.total_allelic_ratio, "PuRd", "{:,.3f}"),
         Header(
@@ -328,7 +329,12 @@ def _configuration(cohort: Sequence[PatientResults], settings: Settings) -> str:
 
 
 def _titles(patient: PatientResults, state: str) -> str:
-    return ", ".join(STATIONS[n] for n, found in patient.states.items() if found == state) or "none"
+    # MultiQC takes commas for separators of thousands.
+    return "; ".join(STATIONS[n] for n, found in patient.states.items() if found == state) or "none"
+
+
+def _itd_words(verdict: str) -> str:
+    return verdict.replace("_", " ").replace("itd", "ITD")
 
 
 def _worst_library(patient: PatientResults) -> str:
