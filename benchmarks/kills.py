@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # Logs, timings, and what salmon and MultiQC stamp with the time of the run.
 SKIPPED = {"logs", "benchmarks", "aux_info", "libParams", "cmd_info.json", "multiqc.html"}
+SKIPPED |= {"pre_indexing.log", "ref_indexing.log"}
 UNLOCK = "--unlock"
 
 

@@ -455,6 +455,7 @@ def write_qc(folder: Path, patient: str) -> None:
         sites=143,
         concordance=0.993,
         log10_likelihood_ratio=41.2,
+        log10_ratio_relative=12.6,
         contamination=0.002,
         verdict="same_person",
         reason="142 of 143 genotypes agree",

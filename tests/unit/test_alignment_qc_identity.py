@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amlresist.alignment_qc.carry_over import NONE_SEEN, CarryOver, carry_over
 from amlresist.alignment_qc.genotypes import Sites, best_matches, find_sites, new_alleles
 from amlresist.alignment_qc.pairs import pair_row, weigh
 from amlresist.alignment_qc.records import Genotype
@@ -177,3 +178,97 @@ def test_best_match_names_the_person_a_sample_came_from():
 def test_best_match_needs_shared_sites():
     assert best_matches([]) == []
     assert best_matches([rows_of("P0", "a", [1] * 5), rows_of("P1", "b", [1] * 5)]) == []
+
+
+def relative(rng, frequency: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Genotypes of a person and of a child or sibling; inherited in blocks, as neighbours are."""
+    block = np.sort(rng.integers(0, 30, len(frequency)))
+
+    def haplotype() -> np.ndarray:
+        return rng.random(len(frequency)) < frequency
+
+    def inherited(parent: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return np.where(rng.random(30)[block] < 0.5, *parent)
+
+    mother, father = (haplotype(), haplotype()), (haplotype(), haplotype())
+    if kind == "child":
+        return mother[0] * 1 + mother[1], inherited(mother) * 1 + haplotype()
+    first, second = (inherited(mother) * 1 + inherited(father) for _ in range(2))
+    return first, second
+
+
+@pytest.mark.parametrize("kind", ["child", "sibling"])
+def test_a_relative_never_passes_as_the_patient(kind):
+    rng = np.random.default_rng(14)
+    for _ in range(100):
+        own, other = relative(rng, person(rng), kind)
+        row = verdict(rng, other / 2, own)
+        assert row.verdict != "same_person", row
+
+
+def test_five_percent_foreign_reads_are_seen_from_fifty_sites_on():
+    rng = np.random.default_rng(15)
+    seen = sites = 0
+    for _ in range(100):
+        frequency = person(rng, 95)
+        own, other = genotypes(rng, frequency), genotypes(rng, frequency)
+        row = verdict(rng, 0.95 * own / 2 + 0.05 * other / 2, own)
+        sites += row.sites
+        seen += "contaminated" in row.reason or row.verdict == "chimerism_suspected"
+    assert 50 <= sites / 100 < 60
+    assert seen >= 98
+
+
+def test_two_odd_sites_are_no_foreign_genome():
+    rng = np.random.default_rng(16)
+    for _ in range(100):
+        own = genotypes(rng, person(rng))
+        vaf = own / 2
+        vaf[rng.choice(np.flatnonzero(own == 2), 2, replace=False)] = 0.9
+        row = verdict(rng, vaf, own)
+        assert row.verdict == "same_person" and "contaminated" not in row.reason, row
+
+
+def drawn(rng, vaf: np.ndarray, depth: int = 800) -> np.ndarray:
+    """Base counts (sites, 4) of independent reads with one error in a thousand."""
+    n = rng.poisson(depth, len(vaf))
+    counts = np.zeros((len(vaf), 4), dtype=np.int64)
+    counts[:, ALT] = rng.binomial(n, vaf + 0.001)
+    counts[:, REF] = n - counts[:, ALT]
+    return counts
+
+
+def told_of(rng, here: np.ndarray, there: np.ndarray) -> CarryOver | None:
+    seen = carry_over(drawn(rng, here), drawn(rng, there), np.full(len(here), REF), 20)
+    return seen if seen.is_even and seen.evidence >= SETTINGS.decision_log10 else None
+
+
+@pytest.mark.parametrize("share", [0.005, 0.02, 0.05])
+def test_b067_the_patients_other_sample_in_the_tube_is_told(share):
+    rng = np.random.default_rng(17)
+    relapse = np.zeros(300)
+    relapse[:12] = rng.uniform(0.2, 0.5, 12)
+    found = [told_of(rng, share * relapse, relapse) for _ in range(40)]
+    levels = [seen.share for seen in found if seen]
+    assert len(levels) >= (20 if share < 0.01 else 38)
+    assert np.median(levels) == pytest.approx(share, rel=0.25)
+
+
+def test_changes_absent_or_at_differing_low_levels_are_no_other_sample():
+    rng = np.random.default_rng(18)
+    relapse, diagnosis = np.zeros(300), np.zeros(300)
+    relapse[:12] = rng.uniform(0.2, 0.5, 12)
+    assert not any(told_of(rng, diagnosis, relapse) for _ in range(100))
+    diagnosis[:4] = 0.04
+    assert not any(told_of(rng, diagnosis, relapse) for _ in range(100))
+
+
+def test_told_in_the_row_and_the_verdict_stays():
+    rng = np.random.default_rng(19)
+    own = genotypes(rng, person(rng))
+    earlier, later = reads(rng, own / 2, 300), reads(rng, own / 2, 300)
+    evidence = weigh(find_sites(earlier, np.full(len(own), REF), 20), later, SETTINGS)
+    carried = CarryOver(0.02, 7, 9.0, True), NONE_SEEN
+    row = pair_row("P", ("dx", "rel"), evidence, SETTINGS, transplant=False, carried=carried)
+    assert row.verdict == "same_person"
+    assert "all 7 clonal changes of rel alone are seen in dx at 2.0%" in row.reason

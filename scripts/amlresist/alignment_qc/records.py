@@ -56,6 +56,7 @@ class PairIdentity:
     sites: int = column("heterozygous or homozygous-alternative sites readable in both")
     concordance: float = column("share of them with the same genotype", "0-1")
     log10_likelihood_ratio: float = column("same person over unrelated people", "log10")
+    log10_ratio_relative: float = column("same person over parent, child or sibling", "log10")
     contamination: float = column("estimated foreign share in the later library", "0-1")
     contamination_low: float = column("lower end of its 95 % interval", "0-1")
     contamination_high: float = column("upper end of its 95 % interval", "0-1")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from amlresist.alignment_qc.carry_over import carry_over
 from amlresist.alignment_qc.genotypes import (
     Sites,
     allele_counts,
@@ -219,7 +220,14 @@ def _pairs(
             earlier.library, facts
         )
         samples = (earlier.library.sample, later.library.sample)
-        rows.append(pair_row(patient, samples, evidence, settings, transplant=transplant))
+        before, after, depth = earlier.scan.bases, later.scan.bases, settings.genotype_depth
+        carried = (
+            carry_over(before, after, bases, depth),
+            carry_over(after, before, bases, depth),
+        )
+        rows.append(
+            pair_row(patient, samples, evidence, settings, transplant=transplant, carried=carried)
+        )
     return rows
 
 

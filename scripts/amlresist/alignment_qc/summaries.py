@@ -5,7 +5,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from amlresist.alignment_qc.genotypes import Sites
-from amlresist.alignment_qc.identity import LEAST_SUPPORT, ForeignShare
+from amlresist.alignment_qc.identity import (
+    LEAST_GONE,
+    LEAST_SUPPORT,
+    LEAST_WITHOUT_BEST,
+    ForeignShare,
+)
 from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage
 from amlresist.alignment_qc.scan import Scan
 from amlresist.alignment_qc.settings import Settings
@@ -146,10 +151,15 @@ def _warnings(foreign: ForeignShare, sexes: tuple[str, str], settings: Settings)
 
 def is_foreign(foreign: ForeignShare, settings: Settings) -> bool:
     """Whether a foreign genome is shown, by evidence, size and number of sites that show it."""
+    is_broad = (
+        foreign.support >= LEAST_SUPPORT
+        or foreign.without_best >= LEAST_WITHOUT_BEST
+        or foreign.gone >= LEAST_GONE
+    )
     return (
-        foreign.evidence >= settings.decision_log10
+        is_broad
+        and foreign.evidence >= settings.decision_log10
         and foreign.share >= settings.contamination_share
-        and foreign.support >= LEAST_SUPPORT
     )
 
 

@@ -10,6 +10,7 @@ _NUMBER = re.compile(
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
 _GENOTYPE = re.compile(r"(\.|\d+)([/|](\.|\d+))*")
 _COUNTS = re.compile(r"\.|(-?\d+|\.)(,(-?\d+|\.))*")
+_NEVER_IN_FILTER = frozenset(' ,<>"')
 _IUPAC = frozenset("ACGTNRYSWKMBDHV")
 LARGEST_POSITION = 2**31 - 1
 # Sample fields that hold counts of reads, in the usual callers' names.
@@ -78,7 +79,7 @@ def _is_sequence(text: str) -> bool:
 
 
 def _is_filter(text: str) -> bool:
-    return bool(text) and not {" ", ","} & set(text)
+    return bool(text) and not _NEVER_IN_FILTER & set(text)
 
 
 def _has_no_blank(text: str) -> bool:
