@@ -455,6 +455,11 @@ def read_count_table(path: Path) -> int:
     return len(read_given(str(path), "P1", "diagnosis", "P1_diagnosis_dna").variants)
 
 
+def plain_rows(path: Path) -> int:
+    """Lines below the header."""
+    return len(lines_of(path)) - 1
+
+
 def table_rows(path: Path) -> int:
     """Lines below the header, comments left out."""
     return len([line for line in lines_of(path) if not line.startswith("#")]) - 1
@@ -552,6 +557,13 @@ def fasta_entries(path: Path) -> int:
     if not lines[0].strip().startswith(">"):
         raise ValueError("no FASTA")
     return sum(line.strip().startswith(">") for line in lines)
+
+
+def distinct_entries(path: Path) -> int:
+    """Distinct first words of the header lines."""
+    fasta_entries(path)
+    headers = [line.strip() for line in lines_of(path) if line.strip().startswith(">")]
+    return len({header[1:].split()[0] for header in headers})
 
 
 # --- expression ----------------------------------------------------------------------------------
@@ -735,10 +747,14 @@ def targets() -> list[Target]:
         ),
         Target("fasta", ".fa", FASTA, lambda p: len(contigs_of(p)), fasta_entries),
         Target(
-            "small RNAs", ".fa", SMALL_RNAS, lambda p: len(read_small_rnas(str(p))), fasta_entries
+            "small RNAs",
+            ".fa",
+            SMALL_RNAS,
+            lambda p: len(read_small_rnas(str(p))),
+            distinct_entries,
         ),
         Target("expression matrix", ".tsv", MATRIX, read_expression, all_lines_below_header),
-        Target("salmon", ".sf", QUANT, read_quantification, table_rows),
+        Target("salmon", ".sf", QUANT, read_quantification, plain_rows),
         Target(
             "mirna matrix", ".tsv", MATRIX, read_mirnas, lambda p: first_cells(p, comments=False)
         ),

@@ -23,6 +23,9 @@ def read_sample(path: str, sample: str) -> dict[str, float]:
         raise file_problem(path, "no miRNA rows", "Give miRNAs in rows and samples in columns.")
     delimiter = "\t" if "\t" in lines[0] else ";" if ";" in lines[0] else ","
     rows = list(csv.reader(lines, delimiter=delimiter))
+    if len(rows) != len(lines):  # a quote that is not closed swallows line ends
+        remedy = "Remove the quotes, or close each of them."
+        raise file_problem(path, "a quote is not closed", remedy)
     place = _column(path, rows[0], len(rows[1]), sample)
     counts: dict[str, float] = {}
     for number, row in enumerate(rows[1:], start=2):
