@@ -189,15 +189,7 @@ def patient_page(
     shown = ranked[: settings.max_rows]
     pivot = counting.max_label_error
     views = comparison_views(results, ranked, settings.max_rows, pivot)
-    ordered: dict[str, list[Any]] = {
-        FILES[VariantChange]: [variant.row for variant in ranked],
-        FILES[MirnaChange]: mirnas,
-        FILES[ExpressionChange]: genes,
-    }
-    embedded = [
-        embed(name, TABLES[name][1], ordered.get(name, rows), settings.max_rows)
-        for name, rows in results.tables.items()
-    ]
+    embedded = _embedded(results, ranked, mirnas, genes, settings.max_rows)
     content = {
         "version": __version__,
         "title": f"{results.patient}: AML at diagnosis and relapse",
@@ -209,6 +201,47 @@ def patient_page(
         "files": own_files(files, results.patient),
         "settings": settings,
         "checks": pair_checks(results, facts),
+        "left_out": {table.name: table.left_out for table in embedded},
+        "embedded": embedded,
+        "data": _page_data(embedded, ranked, settings.max_rows, pivot),
+        "evidence_tables": EVIDENCE_TABLES,
+        "by_status": by_status,
+        "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
+        "gene_gaps": gene_gaps(results.of(GeneCoverage), settings.covered_share),
+        "gap_of": gap_of,
+        "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
+        **_variants(views, shown, counting),
+        "reads": variant_reads(pictures),
+        **_layers(results, mirnas[: settings.max_rows], genes[: settings.max_rows]),
+        **_names(),
+    }
+    return render("patient.html.j2", content)
+
+
+def _embedded(
+    results: PatientResults,
+    ranked: Sequence[RankedVariant],
+    mirnas: Sequence[MirnaChange],
+    genes: Sequence[ExpressionChange],
+    max_rows: int,
+) -> list[EmbeddedTable]:
+    """The tables that the page carries; some are in the order of the page."""
+    ordered: dict[str, Sequence[Any]] = {
+        FILES[VariantChange]: [variant.row for variant in ranked],
+        FILES[MirnaChange]: mirnas,
+        FILES[ExpressionChange]: genes,
+    }
+    return [
+        embed(name, TABLES[name][1], ordered.get(name, rows), max_rows)
+        for name, rows in results.tables.items()
+    ]
+
+
+def _variants(
+    views: Sequence[ComparisonView], shown: Sequence[RankedVariant], counting: VariantSettings
+) -> dict[str, Any]:
+    """What the sections of variants show."""
+    return {
         "comparisons": views,
         "several": len(views) > 1,
         "timepoints": timepoints(views),
@@ -219,25 +252,12 @@ def patient_page(
         "is_somatic": labels.is_somatic,
         "may_open": labels.may_open,
         "background_limit": labels.BACKGROUND_LIMIT,
-        "thresholds": labels.thresholds(pivot),
-        "pivot": pivot,
+        "thresholds": labels.thresholds(counting.max_label_error),
+        "pivot": counting.max_label_error,
         "counting": counting,
-        "left_out": {table.name: table.left_out for table in embedded},
-        "embedded": embedded,
-        "data": _page_data(embedded, ranked, settings.max_rows, pivot),
-        "evidence_tables": EVIDENCE_TABLES,
-        "by_status": by_status,
-        "mechanism_groups": mechanism_groups(results.of(MechanismSummary)),
-        "gene_gaps": gene_gaps(results.of(GeneCoverage), settings.covered_share),
-        "gap_of": gap_of,
-        "clones": clone_chart(results.of(CloneShare)) if results.of(CloneShare) else None,
         "vaf_axis": axes.vaf_axis(6, 214),
-        "reads": variant_reads(pictures),
         "allele_of": allele_of,
-        **_layers(results, mirnas[: settings.max_rows], genes[: settings.max_rows]),
-        **_names(),
     }
-    return render("patient.html.j2", content)
 
 
 def _layers(
