@@ -1,0 +1,305 @@
+"""What a pair costs at each station, and how that grows with depth and target size.
+
+    python benchmarks/size.py [--pairs 0.25x50 0.25x100 0.5x100 1x100] [--demo demo]
+
+A pair is DNA at two time points. The genome is that of the simulated cohort (`--demo`, made where
+it is missing) with further contigs, on which an exon of 160 bases is captured every 1,600 bases;
+0.25x50 are 0.25 Mb of such exons at 50 fragments per base. A variant of VAF 0.3 is planted in every
+31st exon (one per 5 kb of target). Each command of the workflow runs by itself on one thread; its
+processor seconds include those of the tools it calls.
+"""
+
+import argparse
+import gzip
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from amlresist.libraries import LibraryInput, to_json  # noqa: E402
+
+Bases = npt.NDArray[np.uint8]
+EXON, SPACING, READ, FRAGMENT, SPREAD = 160, 1600, 100, 220, 40
+EXONS_PER_CONTIG = 625  # contigs of 1 Mb
+EXONS_PER_GENE = 8
+ERROR, VARIANT_EVERY = 1e-3, 5000
+ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
+COMPLEMENT = np.zeros(256, dtype=np.uint8)
+COMPLEMENT[ACGT] = ACGT[::-1]
+TIMEPOINTS = ("diagnosis", "relapse")
+EXOME = 35.0  # Mb of an exome's targets
+EXOME_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took: processor seconds, highest memory in MB, what it left in MB."""
+
+    station: str
+    seconds: float
+    memory: float
+    disk: float
+
+
+def main() -> None:
+    """Measure every pair and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", nargs="+", default=["0.25x50", "0.25x100", "0.5x100", "1x100"])
+    parser.add_argument("--demo", type=Path, default=Path("demo"))
+    arguments = parser.parse_args()
+    if not (arguments.demo / "reference").is_dir():
+        run(["simulate", str(arguments.demo), "--seed", "1"])
+    costs: dict[str, list[Cost]] = {}
+    for pair in arguments.pairs:
+        megabases, depth = pair.split("x")
+        with tempfile.TemporaryDirectory() as folder:
+            of_pair = (arguments.demo, Path(folder), float(megabases), int(depth))
+            costs[pair] = measure(*of_pair)
+    print_growth(costs)
+    print_extrapolation(costs)
+
+
+def measure(demo: Path, folder: Path, megabases: float, depth: int) -> list[Cost]:
+    """Simulate one pair and run each station on it."""
+    # In a process of its own: a command's memory counts from that of the process that starts it.
+    with multiprocessing.Pool(1) as simulator:
+        targets, libraries = simulator.apply(simulate, (demo, folder, megabases, depth))
+    prepared = folder / "reference"
+    costs = [prepare_reference(folder, prepared)]
+    alignments = []
+    for library in libraries:
+        bam = folder / f"{library.sample}.bam"
+        costs.append(align(library, prepared, bam))
+        alignments.append(
+            LibraryInput(library.sample, library.timepoint, "dna", "exome", (str(bam),), targets)
+        )
+    return [*merged(costs), *stations(to_json(alignments), prepared, folder)]
+
+
+def simulate(
+    demo: Path, folder: Path, megabases: float, depth: int
+) -> tuple[str, list[LibraryInput]]:
+    """Write genome, gene models, targets and reads; returns the targets' path and the libraries."""
+    rng = np.random.default_rng(1)
+    contigs = [random_contig(rng) for _ in range(max(1, round(megabases * 10)))]
+    targets = write_reference(demo / "reference", folder, contigs)
+    return targets, [write_reads(rng, folder, contigs, depth, when) for when in TIMEPOINTS]
+
+
+def prepare_reference(folder: Path, prepared: Path) -> Cost:
+    """Index genome and gene models; bwa's index is made apart, since it is made once."""
+    names = [f"--fasta={folder}/genome.fa", f"--annotation={folder}/genes.gtf"]
+    cost = run(["reference", "prepare", *names, f"--out-dir={prepared}"], "reference", prepared)
+    subprocess.run(["bwa", "index", f"{prepared}/genome.fa"], check=True, capture_output=True)
+    return cost
+
+
+def align(library: LibraryInput, prepared: Path, bam: Path) -> Cost:
+    """FASTQ to marked BAM."""
+    options = [f"--libraries={to_json([library])}", f"--reference={prepared}/genome.fa"]
+    return run(["align", *options, "--threads=1", f"--out={bam}"], "align, two libraries", bam)
+
+
+def stations(libraries: str, prepared: Path, folder: Path) -> list[Cost]:
+    """The stations that read both alignments."""
+    genome = [f"--reference={prepared}/genome.fa", f"--gene-models={prepared}/gene_models.tsv"]
+    common = ["--patient=P", f"--libraries={libraries}", *genome]
+    candidates = folder / "candidates/candidates.vcf.gz"
+    candidates.parent.mkdir()
+    out = {name: folder / name for name in ("alignment-qc", "compare", "flt3-itd")}
+    return [
+        run(
+            ["alignment-qc", *common, f"--out-dir={out['alignment-qc']}"],
+            folder=out["alignment-qc"],
+        ),
+        run(["candidates", *common, f"--out={candidates}"], folder=candidates.parent),
+        run(
+            ["compare", *common, f"--candidates={candidates}", f"--out-dir={out['compare']}"],
+            folder=out["compare"],
+        ),
+        run(["flt3-itd", *common, f"--out-dir={out['flt3-itd']}"], folder=out["flt3-itd"]),
+    ]
+
+
+def run(command: list[str], station: str = "", folder: Path = Path("nowhere")) -> Cost:
+    """Run a command of amlresist; tells what it took.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "amlresist", *command],
+            stdout=told,
+            stderr=told,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        told.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{command[0]}: {told.read().decode()[-2000:]}")
+    size = sum(path.stat().st_size for path in files_of(folder))
+    seconds = usage.ru_utime + usage.ru_stime
+    return Cost(station or command[0], seconds, usage.ru_maxrss / 1024, size / 1e6)
+
+
+def files_of(path: Path) -> list[Path]:
+    """Files of a folder, or a file with its index."""
+    inside = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}*")
+    return [file for file in inside if file.is_file()]
+
+
+def merged(costs: list[Cost]) -> list[Cost]:
+    """Costs of the same station added up."""
+    by_station: dict[str, list[Cost]] = {}
+    for cost in costs:
+        by_station.setdefault(cost.station, []).append(cost)
+    return [
+        Cost(
+            name,
+            sum(cost.seconds for cost in own),
+            max(cost.memory for cost in own),
+            sum(cost.disk for cost in own),
+        )
+        for name, own in by_station.items()
+    ]
+
+
+def random_contig(rng: np.random.Generator) -> Bases:
+    """A contig of random bases."""
+    return ACGT[rng.integers(0, 4, EXONS_PER_CONTIG * SPACING)]
+
+
+def write_reference(reference: Path, folder: Path, contigs: list[Bases]) -> str:
+    """Genome, gene models and targets of the cohort with our contigs; returns the targets' path."""
+    genome = [(reference / "genome.fa").read_text()]
+    genes = [(reference / "genome.gtf").read_text()]
+    targets = [(reference / "panel.bed").read_text()]
+    for number, bases in enumerate(contigs, start=1):
+        name = f"contig{number}"
+        genome.append(f">{name}\n{bases.tobytes().decode()}\n")
+        starts = exon_starts()
+        targets += [f"{name}\t{start}\t{start + EXON}\texon\n" for start in starts]
+        for first in range(0, len(starts), EXONS_PER_GENE):
+            genes += gene_lines(name, starts[first : first + EXONS_PER_GENE])
+    (folder / "genome.fa").write_text("".join(genome))
+    (folder / "genes.gtf").write_text("".join(genes))
+    (folder / "targets.bed").write_text("".join(targets))
+    return str(folder / "targets.bed")
+
+
+def exon_starts() -> list[int]:
+    """Where the exons of a contig begin, 0-based."""
+    return list(range(SPACING // 2, EXONS_PER_CONTIG * SPACING - SPACING // 4, SPACING))
+
+
+def gene_lines(contig: str, starts: list[int]) -> list[str]:
+    """GTF of a gene with one transcript without coding sequence."""
+    gene = f"G{contig}_{starts[0]}"
+    facts = f'gene_id "{gene}"; gene_name "{gene}"; gene_biotype "protein_coding";'
+    more = f'{facts} transcript_id "T{gene}"; transcript_biotype "protein_coding";'
+    spans = [("gene", starts[0], starts[-1], facts), ("transcript", starts[0], starts[-1], more)]
+    spans += [("exon", start, start, more) for start in starts]
+    return [
+        f"{contig}\tsimulated\t{kind}\t{first + 1}\t{last + EXON}\t.\t+\t.\t{text}\n"
+        for kind, first, last, text in spans
+    ]
+
+
+def write_reads(
+    rng: np.random.Generator, folder: Path, contigs: list[Bases], depth: int, timepoint: str
+) -> LibraryInput:
+    """Reads of the captured exons."""
+    paths = [folder / f"{timepoint}_{mate}.fastq.gz" for mate in (1, 2)]
+    with gzip.open(paths[0], "wb", 1) as first, gzip.open(paths[1], "wb", 1) as second:
+        for number, bases in enumerate(contigs):
+            fragments = drawn_fragments(rng, bases, depth)
+            for mate, handle in ((0, first), (1, second)):
+                handle.write(fastq(rng, fragments[mate], f"{timepoint}{number}_"))
+    return LibraryInput(timepoint, timepoint, "dna", "exome", tuple(map(str, paths)))
+
+
+def drawn_fragments(
+    rng: np.random.Generator, bases: Bases, depth: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Both mates of fragments over the exons, shape (n, READ) each; variants have VAF 0.3."""
+    starts = np.array(exon_starts())
+    each = rng.poisson(depth * (EXON + FRAGMENT) / FRAGMENT, starts.size)
+    exon = np.repeat(starts, each)
+    length = np.clip(rng.normal(FRAGMENT, SPREAD, exon.size), READ, 400).astype(int)
+    begin = exon + rng.integers(-FRAGMENT, EXON, exon.size)
+    changed = bases.copy()
+    loci = starts[:: max(1, VARIANT_EVERY // EXON)] + EXON // 2
+    changed[loci] = ACGT[(np.searchsorted(ACGT, bases[loci]) + 1) % 4]
+    mutated = rng.random(exon.size) < 0.3
+    allele = np.where(mutated[:, None], 1, 0)
+    both = np.stack([bases, changed])
+    forward = begin[:, None] + np.arange(READ)
+    backward = (begin + length)[:, None] - 1 - np.arange(READ)
+    return both[allele, forward], COMPLEMENT[both[allele, backward]]
+
+
+def fastq(rng: np.random.Generator, reads: npt.NDArray[np.uint8], prefix: str) -> bytes:
+    """FASTQ text of reads, with sequencing errors."""
+    wrong = rng.random(reads.shape) < ERROR
+    reads = np.where(wrong, ACGT[rng.integers(0, 4, reads.shape)], reads)
+    quality = b"\n+\n" + b"I" * READ + b"\n"
+    name = prefix.encode()
+    return b"".join(
+        b"@%s%d\n%s%s" % (name, number, read.tobytes(), quality)
+        for number, read in enumerate(reads)
+    )
+
+
+def print_growth(costs: dict[str, list[Cost]]) -> None:
+    """A row per station and pair."""
+    print("## Cost of a pair\n")
+    print("target Mb x depth\tstation\tprocessor s\tmemory MB\tleft on disk MB")
+    for pair, rows in costs.items():
+        for row in rows:
+            print(f"{pair}\t{row.station}\t{row.seconds:.1f}\t{row.memory:.0f}\t{row.disk:.1f}")
+
+
+def print_extrapolation(costs: dict[str, list[Cost]]) -> None:
+    """A straight line over the bases read (Mb x depth), carried on to an exome."""
+    read = np.array([np.prod([float(part) for part in pair.split("x")]) for pair in costs])
+    exome = EXOME * EXOME_DEPTH
+    print(f"\n## A pair of exomes ({EXOME:.0f} Mb at {EXOME_DEPTH}x), by extrapolation\n")
+    print("station\tprocessor s per Mb at 100x\tprocessor h\tmemory GB\tdisk GB\tgrowth")
+    for rows in zip(*costs.values(), strict=True):
+        slope, seconds = carried_on(read, [row.seconds for row in rows], exome)
+        _, memory = carried_on(read, [row.memory for row in rows], exome)
+        _, disk = carried_on(read, [row.disk for row in rows], exome)
+        print(
+            f"{rows[0].station}\t{slope * 100:.1f}\t{seconds / 3600:.2f}\t{memory / 1024:.1f}"
+            f"\t{disk / 1000:.1f}\t{growth(read, [row.seconds for row in rows])}"
+        )
+    print("\n# growth: exponent of processor seconds between first and last pair; 1 is linear,")
+    print("# less where start-up dominates")
+
+
+def carried_on(
+    read: npt.NDArray[np.float64], values: list[float], to: float
+) -> tuple[float, float]:
+    """Slope of the line through the values, at least 0, and the line's value at `to`."""
+    slope, at_zero = np.polyfit(read, values, 1)
+    return (slope, at_zero + slope * to) if slope > 0 else (0.0, max(values))
+
+
+def growth(read: npt.NDArray[np.float64], seconds: list[float]) -> str:
+    """Exponent of growth between the first and the last pair."""
+    return f"{np.log(seconds[-1] / seconds[0]) / np.log(read[-1] / read[0]):.2f}"
+
+
+if __name__ == "__main__":
+    main()
