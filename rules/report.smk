@@ -23,12 +23,18 @@ rule provenance:
         "python -m amlresist provenance --config-json {params.config:q} --out {output.versions:q} >{log:q} 2>&1"
 
 
+def genome_of_reads(wildcards):
+    """The genome, where the patient has DNA reads to show; others may run without one."""
+    has_reads = plan.files_of(wildcards.patient, "candidates")
+    return [rules.prepare_reference.output.fasta] if has_reads else []
+
+
 rule patient_page:
     input:
         evidence=rules.evidence.output.table,
         provenance=rules.provenance.output.versions,
         reads=of_patient(plan.files_of, "candidates"),
-        reference=rules.prepare_reference.output.fasta,
+        reference=genome_of_reads,
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
     log:
@@ -53,7 +59,7 @@ rule patient_page:
     shell:
         "python -m amlresist report patient --patient {wildcards.patient:q} --results {params.tables:q}"
         " --facts {params.facts:q} --provenance {input.provenance:q} --out {output.page:q}"
-        " --libraries {params.libraries:q} --reference {input.reference:q}"
+        " --libraries {params.libraries:q} --reference={input.reference:q}"
         " --variants-settings {params.counting:q}"
         " --settings {params.settings:q} >{log:q} 2>&1"
 
