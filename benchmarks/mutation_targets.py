@@ -634,7 +634,7 @@ PATIENTS = (
 )
 CONFIG = (
     b"samples: config/samples.tsv\nresults: results\n"
-    b"variants:\n  absence_limit: 0.02\n  fdr: 0.004\nreport: {max_rows: 100, fdr: 0.05}\n"
+    b"variants:\n  absence_limit: 0.02\n  fdr: 0.004\nreport: {max_rows: 100, covered_share: 0.9}\n"
     b"expression:\n  gene_sets: [a.gmt, b.gmt]\n  seed: 1\n"
 )
 LIBRARIES = json.dumps(
@@ -655,7 +655,7 @@ FACTS = json.dumps(
 CLAIMS = (
     b"claim\tmechanism\tmechanism_class\tstatement\tentity\texpected\trule\tnote\treferences\n"
     b"Z1\tP-gp\tgene\twords\tABCB1\tup\texpression gene=ABCB1 direction=up against=down\tNA\there\n"
-    b"Z2\tRAS\tgene\twords\tNRAS\tgained\tvariant gene=NRAS class=acquired\tNA\tthere\n"
+    b"Z2\tRAS\tgene\twords\tNRAS\tgained\tvariants gene=NRAS change=acquired against=lost\tNA\tthere\n"
 )
 SEGMENTS = (
     b"timepoint\tchrom\tstart\tend\ttotal_copies\tmutated_copies\n"
