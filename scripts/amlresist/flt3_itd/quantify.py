@@ -31,7 +31,7 @@ _GRID = 1_501
 _COARSE = 20_001
 _NEGLIGIBLE = 18.0  # log-likelihood units below the best that carry no posterior mass
 _FEW = 50  # fragments below which copies cannot be told
-_NOTHING = 1e-9  # share below which a haplotype is absent
+_NOTHING = 0.01  # fragments below which a share is none
 _COPIES = 0.85  # distinct / expected distinct fragments below which there are PCR copies
 _LONGEST = 1_500  # longest fragment told apart from longer ones
 _STRAY = 0.02  # share of fragments of any length: mates gone astray
@@ -358,13 +358,14 @@ def shares(counts: Counts) -> Vector:
         weighted = counts.placements * theta
         assigned = counts.number @ (weighted / weighted.sum(axis=1, keepdims=True))
         new = assigned / counts.exposure(theta)
-        new = np.where(new < _NOTHING, 0.0, new)
         new /= new.sum()
         done = np.abs(new - theta).max() < _CONVERGED
         theta = new
         if done:
             break
-    return theta
+    theta = np.where(theta * counts.total < _NOTHING, 0.0, theta)
+    result: Vector = theta / theta.sum()
+    return result
 
 
 def log_likelihood(counts: Counts, theta: Vector) -> Vector:

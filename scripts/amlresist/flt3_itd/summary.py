@@ -119,6 +119,13 @@ def _finite(ratio: Interval, no_wild_type: bool) -> Interval:
     return Interval(value, ratio.low, high)
 
 
+def ratio_text(clone: NamedClone) -> str:
+    """Allelic ratio of a clone in words, for figures."""
+    if clone.library.no_wild_type or math.isinf(clone.call.ratio.value):
+        return "no wild type"
+    return f"AR {clone.call.ratio.value:.2f}"
+
+
 def library_row(patient: str, call: LibraryCall, settings: Settings) -> ItdLibrary:
     """Row of `flt3_itd.tsv`."""
     library = call.reads.library
