@@ -58,6 +58,17 @@ def test_both_front_doors_plan_the_same_jobs(tmp_path, snakefile):
 
 
 @pytest.mark.slow
+def test_a_cohort_without_dna_and_rna_needs_no_genome(tmp_path):
+    config = simulate_empty(tmp_path / "mirna", 2)
+    sheet = tmp_path / "mirna" / "config" / "samples.tsv"
+    lines = sheet.read_text().splitlines()
+    sheet.write_text("\n".join([lines[0], *(line for line in lines if "\tmirna\t" in line)]) + "\n")
+    counts = job_counts(dry_run(config))
+    assert counts["patient_page"] == counts["mirna"] == 2
+    assert not {"prepare_reference", "index_genome", "align", "variants"} & counts.keys()
+
+
+@pytest.mark.slow
 def test_a_bad_sheet_stops_before_any_job_with_every_problem(tmp_path):
     config = simulate_empty(tmp_path / "bad", 2)
     sheet = tmp_path / "bad" / "config" / "samples.tsv"
