@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-MAX_MISSING = 0.99
+MAX_MISSING = 0.9999
 
 
 def count_interval(counts: Floats, missing: Floats) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.libraries import LibraryInput
+from amlresist.mirna.change import Z95
 from amlresist.mirna.explain import Explanations, explain
 from amlresist.mirna.intervals import count_interval
 from amlresist.mirna.matrix import read_sample
@@ -82,6 +83,7 @@ def count_library(
         library, reference.groups, quantities.counts, quantities.missing, facts, evidence, settings
     )
     _, hidden_high = count_interval(quantities.hidden, np.zeros(len(quantities.hidden)))
+    hidden_high = np.maximum(hidden_high, Z95 * quantities.hidden_sd)
     return replace(counted, high=np.maximum(counted.high, hidden_high))
 
 

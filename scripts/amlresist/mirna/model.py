@@ -23,8 +23,11 @@ VARIANT_DEPTH = 20.0
 MAX_CYCLES = 30  # of two steps and a leap
 ERROR_ROUNDS = 6  # first steps, in which error rate and tail bases are learned; they stand at once
 TOLERANCE = 1e-4  # change of a count in one step, relative to 1 + count
-LONGEST_LEAP = 200.0
-MAX_LOSS = 0.1  # log-likelihood a leap may cost before it is taken back
+LONGEST_LEAP = 100.0
+STEADY = 0.999  # cosine of two steps from which a miRNA is said to creep, and may leap
+# Log-likelihood per read that a leap may cost before it is taken back; a likelier profile, drawn to
+# the library's, costs a little.
+MAX_LOSS = 1e-4
 # Bounds of the reads' worth of trust in the library's profile, and the miRNAs it is learned from.
 MIN_TRUST, MAX_TRUST, FIRST_TRUST = 10.0, 1000.0, 30.0
 TRUST_READS = 200.0
@@ -123,7 +126,7 @@ class Model:
             reached = self.log_likelihood
             self.maximise(self._leap(first, second, third))
             first = self.step()
-            if self.log_likelihood < reached - MAX_LOSS:
+            if self.log_likelihood < reached - MAX_LOSS * self.total:
                 self.maximise(third)
                 first = self.step()
 
@@ -223,12 +226,7 @@ class Model:
         profile = [cells.reshape(self.n_groups, -1) for cells in second.cells]
         near = [a.reshape(p.shape) for a, p in zip(first.cells, profile, strict=True)]
         far = [a.reshape(p.shape) for a, p in zip(third.cells, profile, strict=True)]
-        step = sum(((b - a) ** 2).sum(axis=1) for a, b in zip(near, profile, strict=True))
-        bend = sum(
-            ((c - 2 * b + a) ** 2).sum(axis=1) for a, b, c in zip(near, profile, far, strict=True)
-        )
-        length = np.sqrt(step / np.maximum(bend, 1e-12))
-        length = np.clip(np.where(step > 1e-6, length, 1.0), 1.0, LONGEST_LEAP)
+        length = _leap_lengths(np.hstack(near), np.hstack(profile), np.hstack(far))
         contexts = _along(first.contexts, second.contexts, third.contexts, length[self.group_of])
         counts = tally(self.group_of, contexts, self.n_groups)
         cells = []
@@ -276,6 +274,17 @@ def drawn_profiles(table: Floats, library: Floats, trust: float) -> Floats:
 def tally(index: Index, weights: npt.ArrayLike | None = None, minlength: int = 0) -> Floats:
     """Sum of weights (or number) per index."""
     return np.bincount(index, weights, minlength).astype(np.float64)
+
+
+def _leap_lengths(first: Floats, second: Floats, third: Floats) -> Floats:
+    """How far each miRNA (row) may leap: |r| / |v| where its steps are steady, else 1."""
+    step, following = second - first, third - second
+    size, next_size = np.linalg.norm(step, axis=1), np.linalg.norm(following, axis=1)
+    bend = np.linalg.norm(following - step, axis=1)
+    cosine = (step * following).sum(axis=1) / np.maximum(size * next_size, 1e-12)
+    steady = (size > 1e-3) & (cosine > STEADY)
+    length = np.clip(size / np.maximum(bend, 1e-12), 1.0, LONGEST_LEAP)
+    return np.asarray(np.where(steady, length, 1.0))
 
 
 def _along(first: Floats, second: Floats, third: Floats, length: Floats) -> Floats:

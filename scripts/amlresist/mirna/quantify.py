@@ -1,6 +1,6 @@
 """Counts of miRNAs from the fitted model, and how far the reads can tell them apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from amlresist.mirna.explain import Explanations
 from amlresist.mirna.model import Model, tally
 from amlresist.mirna.reference import Reference
+from amlresist.mirna.rivals import rival_variances
 from amlresist.mirna.settings import Settings
 
 TELLING = 10.0  # a read tells the hairpin when it fits this much better than the next
@@ -23,6 +24,7 @@ SHADOW_CLAIM = 0.005  # how well, by the library's isomiR profile, the other exp
 SHADOW_COUNT = 0.1  # largest count relative to the other's
 SHADOW_SHARE = 0.8  # of its reads in shadow
 SHADOW_EVIDENCE = 10.0  # log-likelihood it must add to be counted nevertheless
+RIVAL_WIDENS = 2.0  # a miRNA cannot be told from another that makes its interval this much wider
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,6 +37,8 @@ class Quantities:
         counts: reads, ambiguous ones shared out.
         hidden: reads of a miRNA not counted because a commoner one explains them as well.
         missing: share of the count's information lost to ambiguity, 0-1.
+        hidden_sd: standard deviation of the count of a miRNA in `hidden`.
+        rivals: miRNA -> others, alike but for an end, that it cannot well be told from.
         ambiguous: share of the count that other groups could claim.
         canonical: share of reads equal to the mature.
         context_counts: reads per context.
@@ -47,6 +51,8 @@ class Quantities:
     counts: Floats
     hidden: Floats
     missing: Floats
+    hidden_sd: Floats
+    rivals: Mapping[int, tuple[int, ...]]
     ambiguous: Floats
     canonical: Floats
     context_counts: Floats
@@ -143,10 +149,14 @@ def quantities(model: Model, hidden: Floats) -> Quantities:
         & ~model.has_substitution
     )
     per = np.maximum(counts, 1e-12)
+    missing = _missing(model, posterior, runs) / per
+    variance, rivals = _with_rivals(model, counts, hidden, missing)
     return Quantities(
         counts=counts,
         hidden=hidden,
-        missing=_missing(model, posterior, runs) / per,
+        missing=np.where(counts > 0, 1 - counts / np.maximum(variance, per), missing),
+        hidden_sd=np.where(hidden > 0, np.sqrt(variance), 0.0),
+        rivals=rivals,
         ambiguous=_ambiguous(model, likelihood, weight, counts, runs) / per,
         canonical=model.per_group(weight * canonical) / per,
         context_counts=tally(model.context, weight, len(model.group_of)),
@@ -155,6 +165,25 @@ def quantities(model: Model, hidden: Floats) -> Quantities:
         posterior=tally(model.read, posterior, len(model.weights)),
         error_rate=model.error_rate,
     )
+
+
+def _with_rivals(
+    model: Model, counts: Floats, hidden: Floats, missing: Floats
+) -> tuple[Floats, dict[int, tuple[int, ...]]]:
+    """Variance of each count with the miRNAs that differ at an end only, and which matter.
+
+    A rival matters when it at least doubles the interval.
+    """
+    alone = counts / np.maximum(1 - missing, 0.01)
+    variance = alone.copy()
+    rivals: dict[int, list[int]] = {}
+    present = (counts >= 0.5) | (hidden >= 0.5)
+    for (group, rival), found in sorted(rival_variances(model, counts).items()):
+        if present[group] and present[rival]:
+            variance[group] = max(variance[group], found)
+            if found >= RIVAL_WIDENS**2 * max(alone[group], 1.0):
+                rivals.setdefault(group, []).append(rival)
+    return variance, {group: tuple(found) for group, found in rivals.items()}
 
 
 def _missing(model: Model, posterior: Floats, runs: npt.NDArray[np.intp]) -> Floats:

@@ -29,6 +29,9 @@ class MirnaCount:
     tmm_rpm: float = column("RPM with the composition-robust (TMM) size factor", "RPM")
     accession: str = _later("miRBase accessions, NA where the FASTA gives none", "")
     in_review: bool = _later("the review makes a claim about this miRNA", False)
+    cannot_tell_from: tuple[str, ...] = _later(
+        "miRNAs alike but for an end: reads hardly tell which of them it is, see the interval", ()
+    )
 
 
 @dataclass(frozen=True, slots=True)

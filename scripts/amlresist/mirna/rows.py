@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.mirna.change import Z95, direction_of, fold_change
+from amlresist.mirna.intervals import MAX_MISSING
 from amlresist.mirna.library import CountedLibrary, ReadEvidence
 from amlresist.mirna.normalise import rpm, tmm_factor
 from amlresist.mirna.qc import GOOD
@@ -125,9 +126,17 @@ def count_rows(found: PatientMirnas) -> list[MirnaCount]:
                         tmm_rpm=robust[column] if known else NAN,
                         accession=found.accessions.get(name, ""),
                         in_review=name in found.review,
+                        cannot_tell_from=_rivals(library, k) if known else (),
                     )
                 )
     return rows
+
+
+def _rivals(library: CountedLibrary, index: int) -> tuple[str, ...]:
+    if library.evidence is None:
+        return ()
+    rivals = library.evidence.quantities.rivals.get(index, ())
+    return tuple(library.names[rival] for rival in rivals)
 
 
 def change_rows(found: PatientMirnas, settings: Settings) -> list[MirnaChange]:
@@ -152,8 +161,8 @@ def _comparison(
         max(float(sizes[before]), 1.0),
         max(float(sizes[after]), 1.0),
         settings.prior_bcv,
-        np.minimum(found.missing[before], 0.99),
-        np.minimum(found.missing[after], 0.99),
+        np.minimum(found.missing[before], MAX_MISSING),
+        np.minimum(found.missing[after], MAX_MISSING),
     )
     rpm_before = rpm(np.nan_to_num(x), float(found.size_factors[before]))
     rpm_after = rpm(np.nan_to_num(y), float(found.size_factors[after]))
