@@ -49,6 +49,7 @@ def main() -> int:
     failed = install_tools(tools) or install_python_environment()
     if not failed:
         install_command()
+        compile_sources()
     return failed
 
 
@@ -109,6 +110,12 @@ def install_command() -> None:
         LAUNCHER.format(python=python, sources=str(ROOT / "scripts")), encoding="utf-8"
     )
     command.chmod(0o755)
+
+
+def compile_sources() -> None:
+    """Compile the library once, so that no job has to where Python may not write its cache."""
+    python = ENVIRONMENT / "bin" / "python"
+    subprocess.run([python, "-m", "compileall", "-q", ROOT / "scripts"], check=True)
 
 
 def _lock_entry(package: str) -> str:
