@@ -15,7 +15,7 @@ from amlresist.sheet import PatientFacts, comparisons, timepoint_rank
 from amlresist.variants.alleles import Allele
 from amlresist.variants.candidates import read_candidates
 from amlresist.variants.clone_table import clone_names, clone_rows, find_clones, leukemic_timepoints
-from amlresist.variants.comparison import Case, Locus, compare
+from amlresist.variants.comparison import Case, Locus, compare, observations_of
 from amlresist.variants.consequence import Annotation, Annotator
 from amlresist.variants.given import GivenCount, GivenTable, read_given
 from amlresist.variants.hotspot_table import hotspot_rows
@@ -118,8 +118,9 @@ def results(case: Case, settings: Settings) -> Results:
     summaries = []
     column = {track.timepoint: i for i, track in enumerate(case.tracks)}
     pairs = comparisons(column)
+    observations = observations_of(case, settings)
     for before, after in pairs:
-        rows, summary = compare(case, column[before], column[after], settings)
+        rows, summary = compare(case, column[before], column[after], settings, observations)
         changes += rows
         summaries.append(summary)
     if not pairs:
@@ -127,7 +128,7 @@ def results(case: Case, settings: Settings) -> Results:
         rows, summary = describe(case, column[first], settings)
         changes += rows
         summaries.append(summary)
-    chosen, clusters = find_clones(case, settings, _of_no_clone(changes))
+    chosen, clusters = find_clones(case, observations, settings, _of_no_clone(changes))
     names = clone_names(clusters, settings.founder_min_variants)
     clone_of = {
         case.loci[locus].allele: names[index]
@@ -279,7 +280,7 @@ def _learned(
         transplanted=frozenset(t for t, fact in facts.items() if fact.transplant_before),
         drivers=frozenset(gene.gene for gene in genes() if Role.DRIVER in gene.roles),
     )
-    _, clusters = find_clones(case, settings)
+    _, clusters = find_clones(case, observations_of(case, settings), settings)
     learned = from_founder(clusters, settings.founder_min_variants, clusters.vaf.shape[1])
     counted = [track.timepoint for track in tracks if track.has_counts]
     leukemic = [timepoints.index(name) for name in leukemic_timepoints(counted)]

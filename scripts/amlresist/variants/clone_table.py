@@ -8,7 +8,7 @@ from scipy.special import betaincinv
 
 from amlresist.variants.alleles import Allele
 from amlresist.variants.clones import Clusters, cluster, founder
-from amlresist.variants.comparison import Case, observations_of
+from amlresist.variants.comparison import Case
 from amlresist.variants.heterozygosity import BASE_SHARE
 from amlresist.variants.likelihood import Floats, effective_share
 from amlresist.variants.model import Mask, Observations
@@ -21,9 +21,8 @@ _MIN_DEPTH = 20
 _DOUBTFUL = 0.9  # prior of an artefact, as beside an indel, from which a locus tells of no clone
 
 
-def somatic_loci(case: Case, settings: Settings) -> Ints:
+def somatic_loci(case: Case, observations: Observations) -> Ints:
     """Loci to cluster: counted everywhere, seen somewhere, and not like a germline variant."""
-    observations = observations_of(case, settings)
     columns = _leukemic_columns(case)
     if not columns:
         return np.zeros(0, dtype=np.int64)
@@ -65,13 +64,15 @@ def _leukemic_columns(case: Case) -> list[int]:
 
 
 def find_clones(
-    case: Case, settings: Settings, left_out: frozenset[Allele] = frozenset()
+    case: Case,
+    observations: Observations,
+    settings: Settings,
+    left_out: frozenset[Allele] = frozenset(),
 ) -> tuple[Ints, Clusters]:
     """Clustered loci and their clusters; `left_out` are variants known to be of no clone."""
-    loci = somatic_loci(case, settings)
+    loci = somatic_loci(case, observations)
     kept = [case.loci[i].allele not in left_out for i in loci]
     loci = loci[np.array(kept, dtype=bool)]
-    observations = observations_of(case, settings)
     columns = _leukemic_columns(case)
     clusters = cluster(
         observations.alt[loci][:, columns],

@@ -10,6 +10,8 @@ from amlresist.variants.read_columns import Ints
 
 _MAX_CLUSTERS = 10
 _ROUNDS = 60
+_SETTLED = 1e-4  # gain in log likelihood of a round below which no more follow
+_MOST_FITTED = 5000  # variants the mixture is fitted to; all are assigned
 _SMALLEST_RHO = 2e-4  # no capture is more even
 _OUTLIER_SHARE = 0.02  # weight of a component that fits anything, so that strays form no cluster
 _SMALLEST = 1e-3
@@ -54,18 +56,36 @@ def cluster(alt: Ints, depth: Ints, error: float, rho: float) -> Clusters:
         return Clusters(
             np.zeros((0, alt.shape[1])), np.zeros((0, alt.shape[1], 2)), np.zeros(0, dtype=np.int64)
         )
-    best: tuple[float, Floats, Floats] | None = None
-    for number in range(1, min(_MAX_CLUSTERS, len(alt)) + 1):
-        centres, responsibility, log_likelihood = _fit(hits, total, number, error)
-        parameters = number * (alt.shape[1] + 1) - 1
-        score = parameters * np.log(len(alt)) - 2 * log_likelihood
+    # Sorted, so that the order of the variants changes no choice.
+    chosen = np.lexsort(np.hstack((alt, depth)).T)[:: -(-len(alt) // _MOST_FITTED)]
+    mixture = _best_fit(hits[chosen], total[chosen], error)
+    fine = _expected(hits[chosen], total[chosen], mixture)[0]
+    joined = _joined(fine, hits[chosen], total[chosen], error)
+    responsibility = _expected(hits, total, mixture)[0] @ joined
+    return _ordered(_centres(responsibility, hits, total, error), responsibility, hits, total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixture:
+    """Centres (K, T) and weights (K,) of clusters; strays have the rest of the weight."""
+
+    centres: Floats
+    weights: Floats
+
+
+def _best_fit(hits: Floats, total: Floats, error: float) -> _Mixture:
+    """The mixture with the number of clusters that BIC wants."""
+    best: tuple[float, _Mixture] | None = None
+    for number in range(1, min(_MAX_CLUSTERS, len(hits)) + 1):
+        mixture, log_likelihood = _fit(hits, total, number, error)
+        parameters = number * (hits.shape[1] + 1) - 1
+        score = parameters * np.log(len(hits)) - 2 * log_likelihood
         if best is None or score < best[0] - 1e-6:
-            best = (score, centres, responsibility)
+            best = (score, mixture)
         elif score > best[0] + 40:
             break
     assert best is not None
-    responsibility = _merged(best[2], hits, total, error)
-    return _ordered(_centres(responsibility, hits, total, error), responsibility, hits, total)
+    return best[1]
 
 
 def _centres(responsibility: Floats, hits: Floats, total: Floats, error: float) -> Floats:
@@ -75,52 +95,70 @@ def _centres(responsibility: Floats, hits: Floats, total: Floats, error: float) 
     return np.clip(numerator / denominator, error, 1 - _SMALLEST)
 
 
-def _merged(responsibility: Floats, hits: Floats, total: Floats, error: float) -> Floats:
-    """Join clusters that lie closer together than the variants of one clone scatter.
+def _joined(responsibility: Floats, hits: Floats, total: Floats, error: float) -> Floats:
+    """Which clusters to join, as a matrix of 0 and 1: clusters by joined clusters, strays last.
 
     The capture bias of a locus is the same at all time points, so one clone is long drawn out and
     would be split; two clones make two peaks only from two standard deviations apart. Clusters that
     are small beside their neighbour are its outliers up to a larger distance.
     """
-    while responsibility.shape[1] > 2:
-        centres = _centres(responsibility, hits, total, error)
-        sizes = responsibility[:, :-1].sum(axis=0)
-        effective = np.median(total, axis=0)
-        near: tuple[float, int, int] | None = None
-        for i in range(len(centres)):
-            for j in range(i):
-                middle = (sizes[i] * centres[i] + sizes[j] * centres[j]) / (sizes[i] + sizes[j])
-                variance = middle * (1 - middle) / np.maximum(effective, 1)
-                apart = float((np.abs(centres[i] - centres[j]) / np.sqrt(variance)).max())
-                small = min(sizes[i], sizes[j]) <= _SMALL_SHARE * max(sizes[i], sizes[j])
-                apart /= _OUTLIER_DISTANCE if small else _CLONE_DISTANCE
-                if apart < 1 and (near is None or apart < near[0]):
-                    near = (apart, j, i)
-        if near is None:
+    joined = np.eye(responsibility.shape[1])
+    effective = np.maximum(np.median(total, axis=0), 1)
+    while joined.shape[1] > 2:
+        together = responsibility @ joined
+        pair = _nearest(
+            _centres(together, hits, total, error), together[:, :-1].sum(axis=0), effective
+        )
+        if pair is None:
             break
-        responsibility = responsibility.copy()
-        responsibility[:, near[1]] += responsibility[:, near[2]]
-        responsibility = np.delete(responsibility, near[2], axis=1)
-    return responsibility
+        joined[:, pair[0]] += joined[:, pair[1]]
+        joined = np.delete(joined, pair[1], axis=1)
+    return joined
 
 
-def _fit(hits: Floats, total: Floats, number: int, error: float) -> tuple[Floats, Floats, float]:
-    centres = _spread_out(hits, total, number)
+def _nearest(centres: Floats, sizes: Floats, effective: Floats) -> tuple[int, int] | None:
+    """The two clusters that lie closest, if closer than one clone scatters."""
+    near: tuple[float, int, int] | None = None
+    for i in range(len(centres)):
+        for j in range(i):
+            middle = (sizes[i] * centres[i] + sizes[j] * centres[j]) / (sizes[i] + sizes[j])
+            deviation = np.sqrt(middle * (1 - middle) / effective)
+            apart = float((np.abs(centres[i] - centres[j]) / deviation).max())
+            small = min(sizes[i], sizes[j]) <= _SMALL_SHARE * max(sizes[i], sizes[j])
+            apart /= _OUTLIER_DISTANCE if small else _CLONE_DISTANCE
+            if apart < 1 and (near is None or apart < near[0]):
+                near = (apart, j, i)
+    return near[1:] if near else None
+
+
+def _fit(hits: Floats, total: Floats, number: int, error: float) -> tuple[_Mixture, float]:
+    """A mixture of `number` clusters and its log likelihood."""
     weights = np.full(number, (1 - _OUTLIER_SHARE) / number)
+    mixture = _Mixture(_spread_out(hits, total, number), weights)
+    log_likelihood = -np.inf
+    for _ in range(_ROUNDS):
+        before = log_likelihood
+        responsibility, log_likelihood = _expected(hits, total, mixture)
+        share = responsibility[:, :number].sum(axis=0)
+        weights = np.maximum(share / share.sum(), 1e-12) * (1 - _OUTLIER_SHARE)
+        mixture = _Mixture(_centres(responsibility, hits, total, error), weights)
+        if log_likelihood - before < _SETTLED:
+            break
+    return mixture, log_likelihood
+
+
+def _expected(hits: Floats, total: Floats, mixture: _Mixture) -> tuple[Floats, float]:
+    """Responsibility of each cluster, strays last, for each variant; and the log likelihood."""
     # A stray's VAF is anything from 0 to 1: beta(1, 1) marginal of the binomial kernel.
     stray = -np.log(total + 1) * (total > 0) + _kernel(hits, total, hits / np.maximum(total, 1e-9))
     outlier = np.log(_OUTLIER_SHARE) + (stray - 0.5 * np.log(np.maximum(total, 1))).sum(axis=1)
-    for _ in range(_ROUNDS):
-        log = np.stack([_kernel(hits, total, centre).sum(axis=1) for centre in centres], axis=1)
-        log = np.column_stack((log + np.log(weights), outlier))
-        top = log.max(axis=1, keepdims=True)
-        density = np.exp(log - top)
-        responsibility = density / density.sum(axis=1, keepdims=True)
-        share = responsibility[:, :number].sum(axis=0)
-        weights = np.maximum(share / share.sum(), 1e-12) * (1 - _OUTLIER_SHARE)
-        centres = _centres(responsibility, hits, total, error)
-    log_likelihood = float((top[:, 0] + np.log(density.sum(axis=1))).sum())
-    return centres, responsibility, log_likelihood
+    centres = np.clip(mixture.centres, 1e-9, 1 - 1e-9).T
+    log = hits @ np.log(centres) + (total - hits) @ np.log1p(-centres) + np.log(mixture.weights)
+    log = np.column_stack((log, outlier))
+    top = log.max(axis=1, keepdims=True)
+    density = np.exp(log - top)
+    sums = density.sum(axis=1, keepdims=True)
+    return density / sums, float((top + np.log(sums)).sum())
 
 
 def _kernel(hits: Floats, total: Floats, vaf: Floats) -> Floats:

@@ -104,12 +104,12 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class _Rows:
     header: list[str]
+    by_lower: dict[str, str]
     rows: list[tuple[int, dict[str, str]]]
 
     def column(self, *names: str) -> str | None:
         """The column that has one of the names, whatever its case."""
-        by_lower = {name.lower(): name for name in reversed(self.header)}
-        return next((by_lower[name] for name in names if name in by_lower), None)
+        return next((self.by_lower[name] for name in names if name in self.by_lower), None)
 
 
 def _rows(lines: Sequence[str], place: Wanted) -> _Rows:
@@ -135,7 +135,7 @@ def _rows(lines: Sequence[str], place: Wanted) -> _Rows:
                 "Correct the line.",
             )
         rows.append((number, dict(zip(header, cells + [""] * len(header), strict=False))))
-    return _Rows(header, rows)
+    return _Rows(header, {name.lower(): name for name in reversed(header)}, rows)
 
 
 # --- VCF ---------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ MIN_DEPTH = 20
 _DEVIATES = 4.0  # standard deviations
 _MIN_SHIFT = 0.08
 _SAME_SHIFT = 0.08
+_FEWEST_MOVED = 2
 
 
 def loh_shares(alleles: Sequence[Allele], alt: Ints, depth: Ints, rho: float) -> Floats:
@@ -44,18 +45,33 @@ def loh_shares(alleles: Sequence[Allele], alt: Ints, depth: Ints, rho: float) ->
         here = np.flatnonzero((chroms == chrom) & usable)
         here = here[np.argsort(positions[here], kind="stable")]
         moving = np.flatnonzero((chroms == chrom) & (shift.max(axis=1) > 0))
-        places = np.searchsorted(positions[here], positions[moving])
-        for i, place in zip(moving.tolist(), places.tolist(), strict=True):
-            near = here[max(0, place - NEIGHBOURS - 1) : place + NEIGHBOURS + 1]
-            near = near[near != i]
-            distance = np.abs(positions[near] - positions[i])
-            near = near[np.argsort(distance, kind="stable")][:NEIGHBOURS]
-            near = near[np.abs(positions[near] - positions[i]) <= MAX_DISTANCE]
-            alike = np.abs(shift[near] - shift[i]).max(axis=1, initial=0) <= _SAME_SHIFT
-            moved = alike & (shift[near].max(axis=1, initial=0) > 0)
-            if len(near):
-                shares[i] = _share(int(moved.sum()), len(near))
+        shares[moving] = _shares_of(moving, here, positions, shift)
     return shares
+
+
+def _shares_of(moving: Ints, here: Ints, positions: Ints, shift: Floats) -> Floats:
+    """Share of LOH at each of `moving`, from the nearest of `here` (sorted by position)."""
+    near = _nearest(moving, here, positions)
+    known = near >= 0
+    alike = np.abs(shift[near] - shift[moving, None]).max(axis=2) <= _SAME_SHIFT
+    moved = (known & alike & (shift[near].max(axis=2) > 0)).sum(axis=1)
+    # Posterior mean: beta prior worth half a SNP at the base share.
+    share = (moved + 0.5 * BASE_SHARE) / (known.sum(axis=1) + 0.5)
+    return np.where(moved < _FEWEST_MOVED, BASE_SHARE, np.minimum(MAX_SHARE, share))
+
+
+def _nearest(moving: Ints, here: Ints, positions: Ints) -> Ints:
+    """The NEIGHBOURS nearest of `here` for each of `moving`, -1 where there are fewer."""
+    places = np.searchsorted(positions[here], positions[moving])
+    around = places[:, None] + np.arange(-NEIGHBOURS - 1, NEIGHBOURS + 1)
+    inside = (around >= 0) & (around < len(here))
+    near = here[np.clip(around, 0, len(here) - 1)]
+    distance = np.abs(positions[near] - positions[moving, None])
+    inside &= (near != moving[:, None]) & (distance <= MAX_DISTANCE)
+    distance = np.where(inside, distance, np.iinfo(np.int64).max)
+    order = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
+    chosen = np.take_along_axis(near, order, axis=1)
+    return np.where(np.take_along_axis(inside, order, axis=1), chosen, -1)
 
 
 def _shifts(alt: Ints, depth: Ints, rho: float) -> tuple[Mask, Floats]:
@@ -66,13 +82,6 @@ def _shifts(alt: Ints, depth: Ints, rho: float) -> tuple[Mask, Floats]:
     shifted = (away > np.maximum(_DEVIATES * spread, _MIN_SHIFT)) & (depth >= MIN_DEPTH)
     het = (away <= np.maximum(3 * spread, 0.03)) & (depth >= MIN_DEPTH)
     return het.any(axis=1), np.where(shifted, away, 0.0)
-
-
-def _share(moved: int, neighbours: int) -> float:
-    """Posterior mean of the share of LOH here: beta prior worth half a SNP at the base share."""
-    if moved < 2:
-        return BASE_SHARE
-    return min(MAX_SHARE, (moved + 0.5 * BASE_SHARE) / (neighbours + 0.5))
 
 
 def shows_loh(vafs: Sequence[float]) -> bool:

@@ -5,6 +5,8 @@ overdispersion. Arrays of VAFs share one grid, even in arcsin sqrt f, where the 
 observed VAF does not depend on f.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv, betaln, gammaln
@@ -70,6 +72,7 @@ def excluded_above(alt: npt.ArrayLike, depth: npt.ArrayLike, rho: float) -> Floa
     return vaf_quantile(alt, depth, rho, 0.95)
 
 
+@cache
 def depth_to_exclude(limit: float, rho: float) -> int | None:
     """Smallest depth at which no alternative fragment gives U95 < limit; None if none does."""
     low, high = 1, 1

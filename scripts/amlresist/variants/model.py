@@ -27,7 +27,7 @@ REGIONS = (
 )
 KINDS = ("somatic", "germline", "artefact", "nothing")
 _ROUNDS = 12  # of expectation maximisation; more would make the learned prior spiky
-_LEARN_FROM = 20_000  # loci the prior is learned from, evenly spaced
+_LEARN_FROM = 8_000  # loci the prior is learned from, evenly spaced
 _PRIOR_LOCI = 12.0  # weight of the starting prior, in loci
 _ARTEFACT_TOP = 0.10  # VAF up to which artefacts are expected
 _BATCH = 8192
