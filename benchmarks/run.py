@@ -25,6 +25,9 @@ TITLES = {
     "flt3_itd": "FLT3-ITD",
     "mirna": "miRNA",
     "expression": "Expression and pathways",
+    "dag": "Planning a cohort",
+    "overhead": "Start-up",
+    "size": "A pair at size",
 }
 INTRODUCTION = """# How accurate, how fast
 
