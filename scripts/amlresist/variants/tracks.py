@@ -13,7 +13,7 @@ from amlresist.variants.counts import FragmentCounts, count_fragments
 from amlresist.variants.given import UNPLACED, GivenCount, GivenTable
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.model import Mask
-from amlresist.variants.noise import control_alleles, error_of, learn
+from amlresist.variants.noise import control_alleles, control_indels, error_of, is_in_run, learn
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import AlleleCount
 from amlresist.variants.regions import Region, contains
@@ -67,7 +67,7 @@ def track_from_reads(
     """Count all loci, and control loci beside them for the error rates, in one pass."""
     placed = [i for i, a in enumerate(alleles) if a.chrom != UNPLACED and "<" not in a.alt]
     counted = [alleles[i] for i in placed]
-    controls = control_alleles(counted, fetch)
+    controls = control_alleles(counted, fetch) + control_indels(counted, fetch)
     counts = count_fragments(
         library.paths[0],
         [*counted, *controls],
@@ -78,8 +78,12 @@ def track_from_reads(
         reference=reference,
     )
     n = len(counted)
-    rates = learn(controls, _slice(counts, n, n + len(controls)), settings.error_floor)
-    mine = _slice(counts, 0, n)
+    # Slippage makes candidates: those runs must have their say in how often it happens.
+    told = [i for i, a in enumerate(counted) if is_in_run(a, fetch)]
+    told += range(n, n + len(controls))
+    learned_from = [(*counted, *controls)[i] for i in told]
+    rates = learn(learned_from, _taken(counts, told), settings.error_floor, fetch)
+    mine = _taken(counts, range(n))
     # All fragments of an amplicon may start on one strand: no evidence of an artefact.
     unknown = library.capture == Capture.AMPLICON
     forward = np.full(n, UNKNOWN) if unknown else mine.alt_forward
@@ -201,11 +205,12 @@ def _empty(library: LibraryInput, source: str, n: int, error: float) -> Track:
     )
 
 
-def _slice(counts: FragmentCounts, start: int, end: int) -> FragmentCounts:
+def _taken(counts: FragmentCounts, places: Sequence[int]) -> FragmentCounts:
+    chosen = np.array(places, dtype=np.int64)
     return FragmentCounts(
-        counts.ref[start:end],
-        counts.alt[start:end],
-        counts.other[start:end],
-        counts.alt_forward[start:end],
-        counts.ref_forward[start:end],
+        counts.ref[chosen],
+        counts.alt[chosen],
+        counts.other[chosen],
+        counts.alt_forward[chosen],
+        counts.ref_forward[chosen],
     )
