@@ -20,6 +20,7 @@ from amlresist.mirna.adapters import KITS, choose_adapter
 from amlresist.mirna.change import cohort_bcv, fold_change
 from amlresist.mirna.library import CountedLibrary, count_library
 from amlresist.mirna.matrix import read_sample
+from amlresist.mirna.model import profile_trust
 from amlresist.mirna.normalise import tmm_factor
 from amlresist.mirna.records import MirnaChange, MirnaCount, MirnaQc
 from amlresist.mirna.reference import Mature, Reference, build_reference, read_reference
@@ -222,6 +223,118 @@ def test_isomir_table_survives_the_round_trip(tmp_path, reference):
     path.write_text(isomirs.gff3_text(table, "s", "miRBase22"))
     assert list(isomirs.read_gff3(str(path))) == table
     assert {row.variant for row in table if row.read == LET7A[1:]} == {"iso_5p:+1"}
+
+
+def test_nested_names_are_told_apart_or_said_to_be_alike(tmp_path):
+    """miR-520b and -520c differ by a last base; only isomiR profiles can part them."""
+    short = "AAAGTGCTTCCTTTTAGAGGG"
+    matures = [
+        *MATURES,
+        Mature("hsa-miR-520b-3p", "", short),
+        Mature("hsa-miR-520c-3p", "", f"{short}T"),
+    ]
+    hairpins = {
+        **HAIRPINS,
+        "hsa-mir-520b": f"CCCTCTACAGGGAAGCGCTTTCTGTTGTCTGAAAGAAAAG{short}",
+        "hsa-mir-520c": f"TCTCAGGCTGTCGTGGGAAGCACTTTCTGTTGTCTGAAAGAAAAG{short}TTACCGTTTGAGA",
+    }
+    profile = {-2: 6, -1: 14, 0: 60, 1: 15, 2: 5}
+    inserts: Counter[str] = Counter()
+    for mature in (LET7A, LET7C):
+        for shift, share in profile.items():
+            inserts[(mature + "TT")[: len(mature) + shift]] += 20 * share
+    for shift, share in profile.items():
+        inserts[f"{short}TTA"[: 22 + shift]] += 20 * share
+    path = write_reads(tmp_path / "a.fq.gz", inserts)
+    counted = count_library(library(path), build_reference(matures, hairpins), small())
+    place = {name: k for k, name in enumerate(counted.names)}
+    short_name, long_name = place["hsa-miR-520b-3p"], place["hsa-miR-520c-3p"]
+    assert counted.low[long_name] <= 2000 <= counted.high[long_name]
+    assert counted.low[short_name] == 0 < counted.high[short_name]
+    assert counted.counts[[short_name, long_name]].sum() == pytest.approx(2000, rel=0.01)
+    assert counted.evidence
+    assert long_name in counted.evidence.quantities.rivals.get(short_name, ())
+
+
+def test_profile_is_trusted_as_far_as_mirnas_are_alike():
+    rng = np.random.default_rng(5)
+    library_profile = np.array([0.1, 0.7, 0.15, 0.05])
+    unlike = rng.dirichlet(40 * library_profile, 300)
+    table = np.array([rng.multinomial(5000, p) for p in unlike], float)
+    assert profile_trust(table, library_profile) == pytest.approx(40, rel=0.4)
+    alike = rng.multinomial(5000, library_profile, 300).astype(float)
+    assert profile_trust(alike, library_profile) == 1000
+    assert profile_trust(table[:3], library_profile) == 30  # too few miRNAs to learn from
+
+
+def test_fragments_of_a_hairpin_are_no_mirna(tmp_path, reference):
+    fragment = HAIRPINS["hsa-let-7a-1"][1 : 4 + len(LET7A) + 3]  # 3 bases beyond either end
+    path = write_reads(tmp_path / "a.fq.gz", {LET7C: 300, fragment: 40})
+    counted = counts_of(count_library(library(path), reference, small()))
+    assert counted["hsa-let-7a-5p"] == 0
+    assert counted["hsa-let-7c-5p"] == pytest.approx(300, abs=0.5)
+
+
+def test_reads_of_another_species_get_a_verdict(tmp_path):
+    """Foreign matures that differ from ours: a minority is flagged, a majority refused."""
+    strange = "TGAGACTCGACCATGGAATTAC"
+    own = build_reference(MATURES, HAIRPINS, [Mature("cel-miR-s-5p", "", strange)])
+    verdicts = {}
+    for foreign in (0, 30, 200):
+        path = write_reads(tmp_path / f"{foreign}.fq.gz", {LET7A: 100, strange: foreign})
+        counted = count_library(library(path), own, small())
+        verdicts[foreign] = counted.verdict, counted.facts.foreign_species
+    assert verdicts[0] == ("good", "")
+    assert verdicts[30] == ("poor", "cel")
+    assert verdicts[200] == ("not_evaluable", "cel")
+
+
+def test_umi_with_a_sequencing_error_is_no_new_molecule(tmp_path, reference):
+    adapter = KITS["QIAseq miRNA"]
+    umi, misread = "ACGTACGTACGT", "ACGTACCTACGT"
+    reads = [LET7A + adapter + umi] * 30 + [LET7A + adapter + misread]
+    path = tmp_path / "u.fq"
+    path.write_text("".join(f"@r\n{r}\n+\n{'I' * len(r)}\n" for r in reads))
+    counted = count_library(library(str(path)), reference, small(umi_length=12))
+    assert counted.facts.assigned == pytest.approx(1, abs=0.05)
+    assert counted.evidence and counted.evidence.inserts.duplicates == 30
+
+
+def test_mirgenedb_names_are_understood(tmp_path):
+    """MirGeneDB: Hsa- in the name, _5p or _3p with a star, _pre for the precursor, U."""
+    star = "CTATACAATCTACTGTCTTTC"
+    (tmp_path / "m.fa").write_text(
+        f">Hsa-Let-7-P1a_5p MIMAT0000062\n{LET7A.replace('T', 'U')}\n"
+        f">Hsa-Let-7-P1a_3p* MIMAT0004481\n{star.replace('T', 'U')}\n"
+        f">Hsa-Let-7-P2_5p MIMAT0000064\n{LET7C.replace('T', 'U')}\n"
+    )
+    (tmp_path / "h.fa").write_text(
+        f">Hsa-Let-7-P1a_pre MI0000060\nGGGA{LET7A}TTAGGG{star}CC\n"
+        f">Hsa-Let-7-P2_pre MI0000064\nGCCA{LET7C}TAGAGTTACAC\n"
+    )
+    found = read_reference(str(tmp_path / "m.fa"), str(tmp_path / "h.fa"), "hsa", 0.0)
+    placed = {found.groups[c.group]: c.hairpins for c in found.contexts}
+    assert placed["Hsa-Let-7-P1a_3p*"] == ("Hsa-Let-7-P1a_pre",)
+    assert placed["Hsa-Let-7-P2_5p"] == ("Hsa-Let-7-P2_pre",)
+    path = write_reads(tmp_path / "a.fq.gz", {LET7A: 50, LET7C: 20})
+    assert counts_of(count_library(library(path), found, small()))[
+        "Hsa-Let-7-P1a_5p"
+    ] == pytest.approx(50, abs=0.2)
+
+
+def test_gff3_of_another_release_stops(tmp_path):
+    (tmp_path / "m.fa").write_text(f">hsa-let-7a-5p\n{LET7A}\n>hsa-let-7c-5p\n{LET7C}\n")
+    (tmp_path / "h.fa").write_text("".join(f">{n}\n{s}\n" for n, s in HAIRPINS.items()))
+    lines = [
+        f"chr1\t.\tmiRNA\t1\t22\t.\t+\t.\tID=x;Name={name}"
+        for name in ("hsa-let-7a-5p", "hsa-let-7c-5p")
+    ]
+    (tmp_path / "same.gff3").write_text("##gff-version 3\n\n" + "\n".join(lines) + "\n")
+    (tmp_path / "other.gff3").write_text(lines[0].replace("7a", "7z") + "\n")
+    paths = str(tmp_path / "m.fa"), str(tmp_path / "h.fa"), "hsa", 0.05
+    assert read_reference(*paths, str(tmp_path / "same.gff3")).groups
+    with pytest.raises(InputError, match="only one of GFF3 and matures"):
+        read_reference(*paths, str(tmp_path / "other.gff3"))
 
 
 # Real data

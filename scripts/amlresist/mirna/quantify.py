@@ -37,7 +37,8 @@ class Quantities:
         counts: reads, ambiguous ones shared out.
         hidden: reads of a miRNA not counted because a commoner one explains them as well.
         missing: share of the count's information lost to ambiguity, 0-1.
-        hidden_sd: standard deviation of the count of a miRNA in `hidden`.
+        hidden_sd: standard deviation of the count of a miRNA that is not seen but may hide behind
+            another.
         rivals: miRNA -> others, alike but for an end, that it cannot well be told from.
         ambiguous: share of the count that other groups could claim.
         canonical: share of reads equal to the mature.
@@ -155,7 +156,7 @@ def quantities(model: Model, hidden: Floats) -> Quantities:
         counts=counts,
         hidden=hidden,
         missing=np.where(counts > 0, 1 - counts / np.maximum(variance, per), missing),
-        hidden_sd=np.where(hidden > 0, np.sqrt(variance), 0.0),
+        hidden_sd=np.where(counts < 0.5, np.sqrt(variance), 0.0),
         rivals=rivals,
         ambiguous=_ambiguous(model, likelihood, weight, counts, runs) / per,
         canonical=model.per_group(weight * canonical) / per,
@@ -179,7 +180,7 @@ def _with_rivals(
     rivals: dict[int, list[int]] = {}
     present = (counts >= 0.5) | (hidden >= 0.5)
     for (group, rival), found in sorted(rival_variances(model, counts).items()):
-        if present[group] and present[rival]:
+        if present[rival]:
             variance[group] = max(variance[group], found)
             if found >= RIVAL_WIDENS**2 * max(alone[group], 1.0):
                 rivals.setdefault(group, []).append(rival)
