@@ -69,6 +69,32 @@ def test_a_cohort_without_dna_and_rna_needs_no_genome(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_another_workflow_takes_it_as_a_module(tmp_path, snakefile):
+    config = simulate_empty(tmp_path / "one", 1)
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    target = "amlresist_complete" if snakefile.startswith("workflow") else "amlresist_all"
+    (outer / "Snakefile").write_text(
+        "import yaml\n"
+        f"module amlresist:\n"
+        f"    snakefile: '{REPOSITORY / snakefile}'\n"
+        f"    config: yaml.safe_load(open('{config}'))\n"
+        "use rule * from amlresist as amlresist_*\n"
+        "rule mine:\n"
+        "    default_target: True\n"
+        f"    input: rules.{target}.input\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "host", "--cores", "2"]
+    done = subprocess.run(command, cwd=outer, capture_output=True, text=True, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    counts = job_counts(told)
+    assert counts["amlresist_patient_page"] == counts["amlresist_evidence"] == 1
+    assert counts["mine"] == 1
+
+
+@pytest.mark.slow
 def test_a_bad_sheet_stops_before_any_job_with_every_problem(tmp_path):
     config = simulate_empty(tmp_path / "bad", 2)
     sheet = tmp_path / "bad" / "config" / "samples.tsv"
