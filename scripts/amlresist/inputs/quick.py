@@ -73,6 +73,8 @@ def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library
 
 
 def _file_fault(path: str) -> str:
+    if "://" in path:
+        return "is an address, and files are read in place: fetch it first (curl -O, aws s3 cp)"
     place = Path(path)
     if not place.exists():
         return "file does not exist"
