@@ -25,6 +25,7 @@ from amlresist.plan import make_plan, resource_digest, source_digest
 from amlresist.rule_functions import growing, of_patient, of_sample
 from amlresist.start import (
     check_inputs,
+    confirm_inputs,
     note_run,
     prepare_jobs,
     release_stale_lock,
@@ -73,6 +74,7 @@ rule all:
 
 
 onsuccess:
+    confirm_inputs(plan)
     print(f"Cohort report: {RESULTS}/cohort/report.html")
 
 

@@ -1,5 +1,6 @@
 """What happens once around the jobs of a run: before the first, and after one has failed."""
 
+import json
 import os
 import platform
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 from amlresist.files import write_text
+from amlresist.inputs.digests import described_again
 from amlresist.plan import Plan
 
 SNAKEMAKE_FOLDER = Path(".snakemake")
@@ -82,6 +84,42 @@ def check_inputs(plan: Plan) -> None:
     done = subprocess.run([*command, "--out-dir", f"{plan.results}/inputs"], check=False)
     if done.returncode:
         raise SystemExit(f"No job was started. The problems are also in {plan.results}/inputs.")
+
+
+def confirm_inputs(plan: Plan) -> None:
+    """Compare the inputs that were written to during the run with their digests at its start.
+
+    Raises:
+        SystemExit: an input is not what was checked, so results of two contents may be mixed.
+    """
+    changed = changed_inputs(Path(plan.results) / "inputs" / "inputs.json", RUN_NOTE)
+    if changed:
+        print("Inputs changed while the run went on; do not use its results:", *changed, sep="\n  ")
+        raise SystemExit("Run the same command again: what rests on these files is made anew.")
+
+
+def changed_inputs(described: Path, begin: Path) -> list[str]:
+    """Inputs whose content is no longer the one described.
+
+    Args:
+        described: the check's `inputs.json`.
+        begin: a file written before the check; inputs untouched since are taken as unchanged.
+    """
+    began = begin.stat().st_mtime_ns
+    entries = json.loads(described.read_text(encoding="utf-8"))
+    return [
+        entry["path"]
+        for entry in entries
+        if _touched_since(entry["path"], began) and described_again(entry) != entry
+    ]
+
+
+def _touched_since(path: str, began: int) -> bool:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return True
+    return max(status.st_mtime_ns, status.st_ctime_ns) >= began
 
 
 def report_unfinished(plan: Plan) -> None:

@@ -1,11 +1,20 @@
 """A killed run leaves no lock behind that a person must remove; a living run keeps its lock."""
 
+import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from amlresist.start import RUN_NOTE, SNAKEMAKE_FOLDER, note_run, release_stale_lock
+from amlresist.inputs.digests import describe_ends, describe_file
+from amlresist.start import (
+    RUN_NOTE,
+    SNAKEMAKE_FOLDER,
+    changed_inputs,
+    note_run,
+    release_stale_lock,
+)
 
 
 @pytest.fixture
@@ -55,3 +64,24 @@ def test_lock_without_a_note_that_can_be_read_stays(lock, note):
         RUN_NOTE.write_text(note)
     release_stale_lock()
     assert lock.exists()
+
+
+@pytest.mark.parametrize("describe", [describe_file, describe_ends])
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [
+        (lambda path: None, False),
+        (lambda path: path.touch(), False),
+        (lambda path: path.write_text("reads and more"), True),
+        (lambda path: path.write_text("READS"), True),
+        (lambda path: path.unlink(), True),
+    ],
+)
+def test_b108_an_input_that_changed_during_the_run_is_told(tmp_path, describe, change, is_told):
+    reads, described, begin = (tmp_path / name for name in ("reads", "inputs.json", "begin"))
+    reads.write_text("reads")
+    begin.touch()
+    os.utime(begin, (1, 1))
+    described.write_text(json.dumps([describe(str(reads))]))
+    change(reads)
+    assert changed_inputs(described, begin) == ([str(reads)] if is_told else [])

@@ -1,6 +1,7 @@
 """Digest and size of each input, so that a run can say what it was made from."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ def describe_ends(path: str) -> dict[str, Any]:
         handle.seek(max(size - END_BYTES, 0))
         digest.update(handle.read(END_BYTES))
     return {"path": path, "size": size, "digest": f"ends-sha256:{digest.hexdigest()}"}
+
+
+def described_again(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The file of a description as it is now, by the same digest; without size when it is gone."""
+    describe = describe_ends if entry["digest"].startswith("ends-") else describe_file
+    try:
+        return describe(entry["path"])
+    except OSError:
+        return {"path": entry["path"]}
 
 
 def _sampled(path: str, size: int) -> str:
