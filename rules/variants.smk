@@ -42,6 +42,7 @@ rule variants:
         summary=f"{RESULTS}/{{patient}}/variants/variant_summary.tsv",
         clones=f"{RESULTS}/{{patient}}/variants/clones.tsv",
         hotspots=f"{RESULTS}/{{patient}}/variants/hotspots.tsv",
+        points=f"{RESULTS}/{{patient}}/variants/vaf_points.tsv",
         vcf=f"{RESULTS}/{{patient}}/variants/variants.vcf.gz",
         maf=f"{RESULTS}/{{patient}}/variants/variants.maf",
     log:

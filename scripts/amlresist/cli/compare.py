@@ -30,6 +30,7 @@ def main(arguments: argparse.Namespace) -> None:
         CloneShare,
         HotspotCheck,
         PairSummary,
+        VafPoint,
         VariantChange,
     )
     from amlresist.variants.settings import Settings
@@ -46,6 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
     write_table(out / "clones.tsv", CloneShare, found.clones)
     write_table(out / "hotspots.tsv", HotspotCheck, found.hotspots)
     write_table(out / "variant_summary.tsv", PairSummary, found.summaries)
+    write_table(out / "vaf_points.tsv", VafPoint, found.points)
     alleles = [locus.allele for locus in case.loci]
     contigs = sources.reference.contigs if sources.reference else {}
     write_vcf(

@@ -27,6 +27,7 @@ from amlresist.variants.records import (
     CloneShare,
     HotspotCheck,
     PairSummary,
+    VafPoint,
     VariantChange,
     VariantClass,
 )
@@ -42,6 +43,7 @@ from amlresist.variants.tracks import (
     track_from_given,
     track_from_reads,
 )
+from amlresist.variants.vaf_points import vaf_points
 
 GivenCounts = dict[Allele, GivenCount]
 
@@ -81,6 +83,7 @@ class Results:
     summaries: list[PairSummary]
     clones: list[CloneShare]
     hotspots: list[HotspotCheck]
+    points: list[VafPoint]
     excluded_above: dict[tuple[Allele, str], float]
 
 
@@ -153,6 +156,7 @@ def results(case: Case, settings: Settings) -> Results:
         summaries,
         clone_rows(case, clusters, names),
         hotspot_rows(case, settings),
+        vaf_points(case, changes, settings),
         excluded,
     )
 

@@ -291,12 +291,13 @@ def _scale(case: Case, allele: Allele, before: int, after: int) -> float:
         share = case.purity.shares[column]
         if math.isnan(share):
             return 1.0
-        total, mutated = _copies(case, case.tracks[column].timepoint, allele)
+        total, mutated = copies_of(case, case.tracks[column].timepoint, allele)
         expected.append(expected_vaf(share, total, mutated))
     return expected[1] / expected[0]
 
 
-def _copies(case: Case, timepoint: str, allele: Allele) -> tuple[float, float]:
+def copies_of(case: Case, timepoint: str, allele: Allele) -> tuple[float, float]:
+    """All copies and mutated copies in the leukemic cells: of the given segment, else 2 and 1."""
     for segment in case.segments:
         inside = segment.start <= allele.pos < segment.end
         if segment.timepoint == timepoint and segment.chrom == allele.chrom and inside:
@@ -442,7 +443,7 @@ def _row(
         cancer_cell_fraction(
             side.vaf,
             case.purity.shares[column],
-            *_copies(case, side.timepoint, locus.allele),
+            *copies_of(case, side.timepoint, locus.allele),
         )
         if variant_class not in {VariantClass.GERMLINE, VariantClass.ARTEFACT}
         else NAN
@@ -501,9 +502,9 @@ def _row(
 
 
 def _depth_needed(case: Case, sides: Sequence[Side]) -> int | None:
-    """Depth at which an unseen variant would have been excluded; None where that is not the gap."""
+    """Depth at which as many fragments would exclude the variant; None where that is no gap."""
     needed = [
-        depth_to_exclude(side.limit, case.overdispersion.rho)
+        depth_to_exclude(side.limit, case.overdispersion.rho, side.alt or 0)
         for side in sides
         if side.counted and not side.present and not side.excluded_above < side.limit
     ]

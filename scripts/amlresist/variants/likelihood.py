@@ -73,16 +73,17 @@ def excluded_above(alt: npt.ArrayLike, depth: npt.ArrayLike, rho: float) -> Floa
 
 
 @cache
-def depth_to_exclude(limit: float, rho: float) -> int | None:
-    """Smallest depth at which no alternative fragment gives U95 < limit; None if none does."""
-    low, high = 1, 1
-    while excluded_above(0, high, rho) >= limit:
+def depth_to_exclude(limit: float, rho: float, alt: int = 0) -> int | None:
+    """Smallest depth at which `alt` fragments give U95 < limit; None if none does."""
+    low, high = max(1, alt), max(1, alt)
+    while excluded_above(alt, high, rho) >= limit:
         low, high = high, high * 2
         if high > 10_000_000:
             return None
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if excluded_above(0, middle, rho) < limit else (middle + 1, high)
+        enough = excluded_above(alt, middle, rho) < limit
+        low, high = (low, middle) if enough else (middle + 1, high)
     return low
 
 

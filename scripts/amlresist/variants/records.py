@@ -110,6 +110,34 @@ class VariantChange:
 
 
 @dataclass(frozen=True, slots=True)
+class VafPoint:
+    """`vaf_points.tsv`: ready to plot: one row per variant, comparison and time point of it."""
+
+    patient: str = column("pseudonym of the patient")
+    comparison: str = column("time points compared, before>after")
+    timepoint: str = column("time point of this row, one of the two compared")
+    side: str = column("before or after")
+    chrom: str = column("contig, as in the reference")
+    pos: int = column("position of the left-aligned variant", "1-based")
+    ref: str = column("reference allele, VCF style")
+    alt: str = column("alternative allele, VCF style")
+    label: str = column("gene and protein change, else the position")
+    variant_class: VariantClass = column("what happened between the two time points")
+    clone: str = column("cluster of clones.tsv the variant belongs to, NA for none")
+    alt_count: int | None = column("fragments with the variant", "fragments")
+    depth: int | None = column("informative fragments", "fragments")
+    vaf: float = column("observed VAF", "fraction")
+    vaf_low: float = column("lower end of the 95 % interval", "fraction")
+    vaf_high: float = column("upper end of the 95 % interval", "fraction")
+    ccf: float = column("share of leukemic cells with the variant, NA if purity unknown")
+    ccf_low: float = column("lower end of the 95 % interval, purity taken as known")
+    ccf_high: float = column("upper end of the 95 % interval, purity taken as known")
+    present: bool | None = column("more fragments than errors explain; NA: cannot say")
+    excluded_above: float = column("VAF excluded with 95 % when not seen", "fraction")
+    absence_limit: float = column("VAF below which the variant counts as absent", "fraction")
+
+
+@dataclass(frozen=True, slots=True)
 class HotspotCheck:
     """`hotspots.tsv`: every curated change looked at in every library, seen or not."""
 

@@ -1,0 +1,69 @@
+"""Rows of `vaf_points.tsv`: the two ends of each line of a plot."""
+
+import math
+from collections.abc import Iterable
+
+from amlresist.variants.alleles import Allele
+from amlresist.variants.comparison import Case, copies_of
+from amlresist.variants.purity import absence_limit, cancer_cell_fraction
+from amlresist.variants.records import VafPoint, VariantChange
+from amlresist.variants.settings import Settings
+
+
+def vaf_points(case: Case, changes: Iterable[VariantChange], settings: Settings) -> list[VafPoint]:
+    """One row per variant, comparison and time point, in the order of the changes.
+
+    A patient with one time point has rows of that one alone.
+    """
+    share_of = {
+        track.timepoint: share for track, share in zip(case.tracks, case.purity.shares, strict=True)
+    }
+    rows = []
+    for change in changes:
+        for timepoint, side in zip(change.comparison.split(">"), ("before", "after"), strict=False):
+            limit = absence_limit(
+                settings.absence_limit, settings.absence_share, share_of[timepoint]
+            )
+            rows.append(_point(case, change, timepoint, side, share_of[timepoint], limit))
+    return rows
+
+
+def _point(
+    case: Case, change: VariantChange, timepoint: str, side: str, share: float, limit: float
+) -> VafPoint:
+    allele = Allele(change.chrom, change.pos - 1, change.ref, change.alt)
+    copies = copies_of(case, timepoint, allele)
+    ccf = getattr(change, f"{side}_ccf")
+    ends = [getattr(change, f"{side}_vaf_{end}") for end in ("low", "high")]
+    low, high = (
+        math.nan if math.isnan(ccf) else cancer_cell_fraction(end, share, *copies) for end in ends
+    )
+    return VafPoint(
+        patient=change.patient,
+        comparison=change.comparison,
+        timepoint=timepoint,
+        side=side,
+        chrom=change.chrom,
+        pos=change.pos,
+        ref=change.ref,
+        alt=change.alt,
+        label=_label(change),
+        variant_class=change.variant_class,
+        clone=change.clone,
+        alt_count=getattr(change, f"{side}_alt"),
+        depth=getattr(change, f"{side}_depth"),
+        vaf=getattr(change, f"{side}_vaf"),
+        vaf_low=ends[0],
+        vaf_high=ends[1],
+        ccf=ccf,
+        ccf_low=low,
+        ccf_high=high,
+        present=getattr(change, f"{side}_present"),
+        excluded_above=getattr(change, f"{side}_excluded_above"),
+        absence_limit=limit,
+    )
+
+
+def _label(change: VariantChange) -> str:
+    named = " ".join(word for word in (change.gene, change.protein_change) if word)
+    return named or f"{change.chrom}:{change.pos} {change.ref}>{change.alt}"
