@@ -58,13 +58,15 @@ def main() -> None:
     arguments = parser.parse_args()
     if not (arguments.demo / "reference").is_dir():
         run(["simulate", str(arguments.demo), "--seed", "1"])
+    print("## Cost of a pair\n")
+    print("target Mb x depth\tstation\tprocessor s\tmemory MB\tleft on disk MB", flush=True)
     costs: dict[str, list[Cost]] = {}
     for pair in arguments.pairs:
         megabases, depth = pair.split("x")
         with tempfile.TemporaryDirectory() as folder:
             of_pair = (arguments.demo, Path(folder), float(megabases), int(depth))
             costs[pair] = measure(*of_pair)
-    print_growth(costs)
+        print_costs(pair, costs[pair])
     print_extrapolation(costs)
 
 
@@ -261,13 +263,11 @@ def fastq(rng: np.random.Generator, reads: npt.NDArray[np.uint8], prefix: str) -
     )
 
 
-def print_growth(costs: dict[str, list[Cost]]) -> None:
-    """A row per station and pair."""
-    print("## Cost of a pair\n")
-    print("target Mb x depth\tstation\tprocessor s\tmemory MB\tleft on disk MB")
-    for pair, rows in costs.items():
-        for row in rows:
-            print(f"{pair}\t{row.station}\t{row.seconds:.1f}\t{row.memory:.0f}\t{row.disk:.1f}")
+def print_costs(pair: str, costs: list[Cost]) -> None:
+    """A row per station."""
+    for row in costs:
+        numbers = f"{row.seconds:.1f}\t{row.memory:.0f}\t{row.disk:.1f}"
+        print(f"{pair}\t{row.station}\t{numbers}", flush=True)
 
 
 def print_extrapolation(costs: dict[str, list[Cost]]) -> None:
