@@ -57,10 +57,12 @@ class GivenTable:
     Attributes:
         kind: `vcf`, `maf` or `table`.
         variants: its rows.
+        path: the file.
     """
 
     kind: str
     variants: tuple[GivenVariant, ...]
+    path: str = ""
 
 
 def read_given(path: Path | str, patient: str, timepoint: str, sample: str) -> GivenTable:
@@ -77,14 +79,14 @@ def read_given(path: Path | str, patient: str, timepoint: str, sample: str) -> G
         lines = [line.rstrip("\n") for line in handle]
     place = Wanted(str(path), patient, timepoint, sample)
     if lines and lines[0].startswith("##fileformat=VCF"):
-        return GivenTable("vcf", tuple(_read_vcf(lines, place)))
+        return GivenTable("vcf", tuple(_read_vcf(lines, place)), place.path)
     rows = _rows(lines, place)
     header = rows.header
     if "Tumor_Sample_Barcode" in header:
-        return GivenTable("maf", tuple(_read_maf(rows, place)))
+        return GivenTable("maf", tuple(_read_maf(rows, place)), place.path)
     if "timepoint" in header:
-        return GivenTable("table", tuple(_read_tidy(rows, place)))
-    return GivenTable("table", tuple(_read_wide(rows, place)))
+        return GivenTable("table", tuple(_read_tidy(rows, place)), place.path)
+    return GivenTable("table", tuple(_read_wide(rows, place)), place.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amlresist.annotation import FetchSequence
+from amlresist.errors import InputError, Problem
 from amlresist.libraries import LibraryInput
 from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele, normalise
@@ -131,8 +132,13 @@ def given_alleles(
     """Normalised allele -> (alt, depth) of a given result.
 
     Without a reference that has the contig, alleles stay as written.
+
+    Raises:
+        InputError: contigs or reference bases are not those of the reference.
     """
     found: dict[Allele, GivenCount] = {}
+    if fetch is not None:
+        _check_genome(table, fetch, contigs)
     for variant in table.variants:
         allele = variant.allele
         if fetch is not None and allele.chrom in contigs and "<" not in allele.alt:
@@ -175,6 +181,34 @@ def allele_counts(
                 )
             )
     return rows
+
+
+def _check_genome(table: GivenTable, fetch: FetchSequence, contigs: frozenset[str]) -> None:
+    """Stop where a given result is of another genome: its loci would be looked up elsewhere."""
+    for variant in table.variants:
+        name = variant.allele.chrom
+        other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
+        if name not in contigs and other in contigs:
+            message = f"the genome spells this contig {other}"
+            remedy = "Rename the contigs, e.g. with bcftools annotate --rename-chrs."
+            raise InputError(Problem(table.path, f"line {variant.line}", name, message, remedy))
+    placed = [v for v in table.variants if v.allele.chrom in contigs]
+    wrong = [v for v in placed if not _is_reference(v.allele, fetch)]
+    if wrong:
+        first = wrong[0].allele
+        message = f"reference of {len(wrong)} of {len(placed)} variants is not the genome's"
+        where = f"line {wrong[0].line}, {first.chrom}:{first.pos + 1}"
+        remedy = "Give results on the genome build of the reference."
+        raise InputError(Problem(table.path, where, first.ref, message, remedy))
+
+
+def _is_reference(allele: Allele, fetch: FetchSequence) -> bool:
+    """Whether the reference has the allele's bases, as far as both are known."""
+    bases = fetch(allele.chrom, max(0, allele.pos), allele.end).upper()
+    return len(bases) == len(allele.ref) and all(
+        other in {own, "N"} or own not in "ACGT"
+        for own, other in zip(bases, allele.ref.upper(), strict=True)
+    )
 
 
 def _with_anchor(allele: Allele, fetch: FetchSequence) -> Allele:
