@@ -97,5 +97,13 @@ def _environment_fault(error: OSError | MemoryError) -> str:
     return f"{error.filename or 'output'}: {error.strerror}. {remedy}" if remedy else ""
 
 
+def _speak_utf8() -> None:
+    """Start again in UTF-8 where the locale has another encoding: names of files must survive."""
+    if sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 if __name__ == "__main__":
+    _speak_utf8()
     sys.exit(main())

@@ -12,7 +12,7 @@ from amlresist.inputs.digests import described_again
 from amlresist.plan import Plan
 
 SNAKEMAKE_FOLDER = Path(".snakemake")
-RUN_NOTE = SNAKEMAKE_FOLDER / "amlresist-run.json"
+RUN_NOTE = SNAKEMAKE_FOLDER / "amlresist-run.tsv"
 
 
 def prepare_jobs(sources: Path) -> None:

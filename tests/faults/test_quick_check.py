@@ -2,7 +2,7 @@
 
 import gzip
 import json
-import time
+import resource
 
 import pysam
 import pytest
@@ -83,6 +83,12 @@ def test_same_files_are_written_as_by_the_full_check(cohort):
     assert {item["digest"].split(":")[0] for item in described} == {"ends-sha256"}
 
 
+def processor_seconds() -> float:
+    """User and system time of this process and of those it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def test_a_thousand_libraries_are_checked_in_seconds(cohort):
     pysam.faidx(cohort.config["reference"]["fasta"])
     cohort.rows.clear()
@@ -97,8 +103,8 @@ def test_a_thousand_libraries_are_checked_in_seconds(cohort):
                 | {"bam": str(path)}
             )
     cohort.write_sheet()
-    start = time.perf_counter()
+    start = processor_seconds()
     findings, digests = check_everything(cohort.config, cohort.folder, 2, quick=True)
-    assert time.perf_counter() - start < 20
+    assert processor_seconds() - start < 20
     assert len(digests) > 1000
     assert not [finding for finding in findings if finding.severity == "STOP"]

@@ -4,7 +4,8 @@ import os
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from amlresist.inputs.alignments import examine_alignment
 from amlresist.inputs.bed import examine_bed
 from amlresist.inputs.digests import describe_ends, describe_file
 from amlresist.inputs.fastq import examine_fastq
-from amlresist.inputs.findings import Finding, Findings, Severity
+from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings, Severity
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.maf import examine_maf
 from amlresist.inputs.matrices import examine_table
@@ -74,16 +75,66 @@ def check_everything(
     ):
         paths = [path for path in reference_paths(config).values() if path]
         files = sorted({*plan.files_given(), *plan.sheets(), *paths})
-        described = pool.map(describe_ends if quick else describe_file, files)
+        describe = describe_ends if quick else describe_file
+        described = [(path, pool.submit(describe, path)) for path in files]
         genome, genome_findings = _genome(config, plan.libraries, Path(folder), quick=quick)
         examinations = _examinations(config, plan.libraries, genome, quick=quick)
-        futures = [pool.submit(examination) for examination in examinations]
+        futures = [(name, work, _submitted(pool, work)) for name, work in examinations.items()]
         findings += genome_findings
-        for future in futures:
-            findings += future.result()
-        digests = list(described)
+        for name, work, future in futures:
+            findings += _found(name, work, future)
+        digests = [
+            digest
+            for path, future in described
+            if (digest := _digest(path, describe, future, findings))
+        ]
     findings += _same_content(plan.libraries, digests, plan.sheet_paths["samples"])
     return sorted(findings, key=lambda finding: _ORDER[finding.severity]), digests
+
+
+def _submitted(pool: ProcessPoolExecutor, work: Examination) -> "Future[list[Finding]]":
+    try:
+        return pool.submit(work)
+    except BrokenProcessPool as error:  # a file before it ended its process
+        future: Future[list[Finding]] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _found(
+    name: str, work: Examination, future: "Future[list[Finding]]", attempts: int = 1
+) -> list[Finding]:
+    """Findings of an examination; a file that ends the process that reads it is a finding too."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        if attempts:  # another file may have ended the process: once more, alone
+            with ProcessPoolExecutor(1) as pool:
+                return _found(name, work, pool.submit(work), attempts - 1)
+    findings = Findings(name)
+    findings.stop("ends the program that reads it (damaged, or memory is used up)", FETCH_AGAIN)
+    return findings.all
+
+
+def _digest(
+    path: str,
+    describe: Callable[[str], dict[str, Any]],
+    future: "Future[dict[str, Any]]",
+    found: list[Finding],
+) -> dict[str, Any] | None:
+    """Description of a file; None, and a finding, when it cannot be read."""
+    findings = Findings(path)
+    with findings.guarded():
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            return describe(path)
+    found += findings.all
+    return None
+
+
+def _largest_first(path: str) -> tuple[int, str]:
+    return -Path(path).stat().st_size, path
 
 
 def available_processors() -> int:
@@ -109,8 +160,8 @@ def _genome(
 
 def _examinations(
     config: Mapping[str, Any], libraries: Sequence[Library], genome: Genome, *, quick: bool
-) -> list[Examination]:
-    """One examination per file (per pair of FASTQs), the largest first."""
+) -> dict[str, Examination]:
+    """File -> its examination (a pair of FASTQs by its first), the largest first."""
     samples = {library.sample for library in libraries}
     found: dict[str, Examination] = {}
     limit = FIRST_RECORDS if quick else None
@@ -123,7 +174,7 @@ def _examinations(
     for name in ("matures", "hairpins"):
         if paths[name]:
             found[paths[name]] = partial(examine_sequences, paths[name])
-    return [found[name] for name in sorted(found, key=lambda n: (-Path(n).stat().st_size, n))]
+    return {name: found[name] for name in sorted(found, key=_largest_first)}
 
 
 def _of_library(
