@@ -21,6 +21,7 @@ from amlresist.flt3_itd.encode import (
     Oriented,
     SeedIndex,
     Target,
+    best_stretch,
     decode,
     diagonals,
     encode,
@@ -56,6 +57,16 @@ class Candidate:
             self.examples.append((read, diagonal, weight))
 
 
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A read that holds an insertion: its row, its bases without foreign ends, their diagonal."""
+
+    row: int
+    read: npt.NDArray[np.uint8]
+    diagonal: int
+    allele: Allele
+
+
 class Candidates:
     """Gathers candidates batch by batch in bounded memory."""
 
@@ -70,12 +81,11 @@ class Candidates:
         target = Target.of(self._locus.sequence, reads.matrix.shape[1])
         differs = target.mismatches(reads.matrix, reads.left).sum(axis=1)
         odd = reads.found & ((reads.left != reads.right) | (differs >= _UNEXPLAINED))
-        picked = reads.take(np.flatnonzero(odd))
-        for row, diagonal, allele in self._splits(picked, target):
-            if self._is_wanted(allele):
-                weight = int(weights[np.flatnonzero(odd)[row]])
-                read = picked.matrix[row, : picked.lengths[row]]
-                self._found[allele].add(read, diagonal, weight)
+        rows = np.flatnonzero(odd)
+        for split in self._splits(reads.take(rows), target):
+            if self._is_wanted(split.allele):
+                weight = int(weights[rows[split.row]])
+                self._found[split.allele].add(split.read, split.diagonal, weight)
         if len(self._found) > _PRUNE_AT:
             self._found = defaultdict(
                 Candidate, {a: c for a, c in self._found.items() if c.reads > 1}
@@ -87,31 +97,31 @@ class Candidates:
         within = self._locus.first <= final.start and allele.end <= self._locus.last
         return within and low <= allele.length <= high and not is_slippage(allele, self._locus)
 
-    def _splits(self, reads: Oriented, target: Target) -> Iterator[tuple[int, int, Allele]]:
+    def _splits(self, reads: Oriented, target: Target) -> Iterator[_Split]:
         if not reads.lengths.size:
             return
         left, right = _outer_diagonals(reads, self._index)
         rows = np.flatnonzero((left != NO_DIAGONAL) & (left - right >= self._limits[0]))
         matrix, left, right = reads.matrix[rows], left[rows], right[rows]
-        lengths = reads.lengths[rows]
         on_left = target.mismatches(matrix, left)
         on_right = target.mismatches(matrix, right)
-        plain = _plain_split(on_left, on_right, lengths)
-        novel = _split_with_novel(on_left, on_right, lengths)
-        for i, row in enumerate(rows):
-            size = int(lengths[i])
+        low, high = _without_foreign_ends(on_left, on_right, reads.lengths[rows])
+        plain = _plain_split(on_left, on_right, high)
+        novel = _split_with_novel(on_left, on_right, high)
+        for i, row in enumerate(rows.tolist()):
+            begin, size = int(low[i]), int(high[i])
             place, wrong = int(plain[0][i]), int(plain[1][i])
             end = place
-            if wrong > max(2, size // 25):
+            if wrong > max(2, (size - begin) // 25):
                 place, end = int(novel[0][i]), int(novel[1][i])
                 if end < place:
                     continue
-            if place < SEED or size - end < SEED:
+            if place - begin < SEED or size - end < SEED:
                 continue
             x, y = place + int(left[i]), end + int(right[i])
             allele = self._allele(x, decode(matrix[i, place:end]), y)
             if allele is not None:
-                yield int(row), int(left[i]), allele
+                yield _Split(row, matrix[i, begin:size], int(left[i]) + begin, allele)
 
     def _allele(self, x: int, novel: str, y: int) -> Allele | None:
         """Allele of sequence[:x] + novel + sequence[y:]."""
@@ -203,8 +213,27 @@ def _outer_diagonals(reads: Oriented, index: SeedIndex) -> tuple[Integers, Integ
     return np.where(some, first, NO_DIAGONAL), np.where(some, last, NO_DIAGONAL)
 
 
-def _plain_split(
+def _without_foreign_ends(
     on_left: npt.NDArray[np.bool_], on_right: npt.NDArray[np.bool_], lengths: Integers
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """First base that fits the left diagonal and past the last that fits the right one.
+
+    What lies outside is adapter or the like; it is cleared in `on_left` and `on_right`.
+    """
+    columns = np.arange(on_left.shape[1])
+    inside = columns < lengths[:, None]
+    low = best_stretch(on_left, inside)[0]
+    high = best_stretch(on_right, inside)[1]
+    foreign = (columns < low[:, None]) | (columns >= high[:, None])
+    on_left[foreign] = False
+    on_right[foreign] = False
+    return low, high
+
+
+def _plain_split(
+    on_left: npt.NDArray[np.bool_],
+    on_right: npt.NDArray[np.bool_],
+    lengths: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Split with the fewest mismatches: (bases on the left diagonal, mismatches)."""
     before = np.pad(np.cumsum(on_left, axis=1), ((0, 0), (1, 0)))
@@ -217,7 +246,9 @@ def _plain_split(
 
 
 def _split_with_novel(
-    on_left: npt.NDArray[np.bool_], on_right: npt.NDArray[np.bool_], lengths: Integers
+    on_left: npt.NDArray[np.bool_],
+    on_right: npt.NDArray[np.bool_],
+    lengths: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Furthest good extensions of both sides: (end of the left part, start of the right part)."""
     inside = np.arange(on_left.shape[1])[None, :] < lengths[:, None]

@@ -188,3 +188,20 @@ class Target:
         under = windows[start]
         differs: Flags = (under != matrix) & ((under | matrix) < UNKNOWN)
         return differs
+
+
+_MISMATCH = -3
+
+
+def best_stretch(
+    wrong: Flags, inside: Flags
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Best-scoring stretch of each row, a match 1 and a mismatch -3: (begin, end, score)."""
+    rows = np.arange(wrong.shape[0])
+    gain = np.where(inside, np.where(wrong, _MISMATCH, 1), 0)
+    total = np.pad(np.cumsum(gain, axis=1), ((0, 0), (1, 0)))
+    floor = np.minimum.accumulate(total, axis=1)
+    end = (total - floor).argmax(axis=1)
+    score = total[rows, end] - floor[rows, end]
+    begin = (total == floor[rows, end][:, None]).argmax(axis=1)
+    return begin, end, score

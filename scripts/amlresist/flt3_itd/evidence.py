@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.flt3_itd.alleles import Allele, rightmost, structure
-from amlresist.flt3_itd.encode import Flags, Integers, Oriented, Target
+from amlresist.flt3_itd.encode import Flags, Integers, Oriented, Target, best_stretch
 from amlresist.flt3_itd.library import Placed
 from amlresist.flt3_itd.locus import Locus
 
 _CLIP_FROM = 4  # mismatches from which a read's ends are examined for foreign sequence
-_MISMATCH = -3
 _MINIMUM_ALIGNED = 25
 _EXAMPLES = 14
 _WORST = 2**14
@@ -161,20 +160,14 @@ def _clip(
     reads: Oriented, targets: Sequence[Target], best: npt.NDArray[np.int16], starts: Integers
 ) -> tuple[Integers, Integers]:
     """Best-scoring stretch of each read over the haplotypes: the rest is adapter or the like."""
-    rows = np.arange(reads.lengths.size)
     inside = np.arange(reads.matrix.shape[1])[None, :] < reads.lengths[:, None]
-    top = np.full(rows.size, -1, dtype=np.int64)
-    low = np.zeros(rows.size, dtype=np.int32)
-    high = np.zeros(rows.size, dtype=np.int32)
+    top = np.full(reads.lengths.size, -1, dtype=np.int64)
+    low = np.zeros(reads.lengths.size, dtype=np.int32)
+    high = np.zeros(reads.lengths.size, dtype=np.int32)
     for column, target in enumerate(targets):
         for diagonal in (starts[:, column], reads.left, reads.right):
             wrong = target.mismatches(reads.matrix, diagonal)
-            gain = np.where(inside, np.where(wrong, _MISMATCH, 1), 0)
-            total = np.pad(np.cumsum(gain, axis=1), ((0, 0), (1, 0)))
-            floor = np.minimum.accumulate(total, axis=1)
-            end = (total - floor).argmax(axis=1)
-            score = total[rows, end] - floor[rows, end]
-            begin = (total == floor[rows, end][:, None]).argmax(axis=1)
+            begin, end, score = best_stretch(wrong, inside)
             better = score > top
             top[better], low[better], high[better] = score[better], begin[better], end[better]
     return low, high

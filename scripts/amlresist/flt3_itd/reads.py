@@ -171,6 +171,9 @@ def _contig(alignments: Any, path: str, locus: Locus, contig_length: int) -> str
     for spelled in (name, bare, f"chr{bare}"):
         if lengths.get(spelled) == contig_length:
             return spelled
+    same = [contig for contig, length in lengths.items() if length == contig_length]
+    if len(same) == 1 and not lengths.keys() & {name, bare, f"chr{bare}"}:
+        return str(same[0])  # another spelling, such as NC_000013.11: lengths tell contigs apart
     known = next((n for n in (name, bare, f"chr{bare}") if n in lengths), None)
     raise InputError(
         Problem(
