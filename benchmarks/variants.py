@@ -2,7 +2,7 @@
 
 Two generators that share no code: counts drawn from known VAFs, and reads aligned with bwa.
 
-    python benchmarks/variants.py [--loci 6000] [--speed-loci 100000] [--only counts|change|reads]
+    python benchmarks/variants.py [--loci 4000] [--speed-loci 100000] [--only counts|change|reads]
 """
 
 import argparse
@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,10 @@ from amlresist.simulate.reads import ReadModel  # noqa: E402
 from amlresist.tables import read_table, write_table  # noqa: E402
 from amlresist.variants.alleles import Allele, normalise  # noqa: E402
 from amlresist.variants.case import Sources, prepare  # noqa: E402
+from amlresist.variants.classes import change_p_value  # noqa: E402
 from amlresist.variants.comparison import compare  # noqa: E402
+from amlresist.variants.model import Observations, Question  # noqa: E402
+from amlresist.variants.overdispersion import Overdispersion, estimate  # noqa: E402
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass  # noqa: E402
 from amlresist.variants.settings import Settings  # noqa: E402
 
@@ -73,8 +76,27 @@ def mixed_vafs(n: int, rng: np.random.Generator) -> Floats:
     return np.concatenate((np.column_stack((before, after)), np.full((SNPS, 2), 0.5)))
 
 
-def draw(vaf: Floats, depth: float, rho: float, rng: np.random.Generator) -> Pair:
-    """Beta-binomial counts; depth varies by 25 %, and one locus in ten drops out at one time."""
+def any_fold_vafs(n: int, rng: np.random.Generator) -> Floats:
+    """The same, but shared variants change by any factor (log-normal, 0.6) instead of 2.5 or none.
+
+    So some lie close to the factor at which a clone is said to have changed.
+    """
+    vaf = mixed_vafs(n, rng)
+    before = rng.uniform(0.05, 0.5, 4 * n)
+    after = before * np.exp(rng.normal(0, 0.6, 4 * n))
+    pairs = np.column_stack((before, after))[after <= 0.5]
+    shared = np.flatnonzero(rng.random(n) < 0.4)
+    vaf[shared] = pairs[: len(shared)]
+    return vaf
+
+
+def draw(
+    vaf: Floats, depth: float, rho: float, rng: np.random.Generator, uneven: bool = False
+) -> Pair:
+    """Beta-binomial counts; depth varies by 25 %, and one locus in ten drops out at one time.
+
+    With `uneven`, error rates differ between loci (gamma, shape 2), as they do in life.
+    """
     n = len(vaf)
     mean = depth * rng.gamma(16, 1 / 16, (n, 2))
     dropped = rng.random(n) < 0.1
@@ -82,7 +104,8 @@ def draw(vaf: Floats, depth: float, rho: float, rng: np.random.Generator) -> Pai
     depths = rng.poisson(mean)
     strength = 1 / rho - 1
     share = np.where(vaf > 0, rng.beta(np.maximum(vaf, 1e-9) * strength, (1 - vaf) * strength), 0.0)
-    seen = share + ERROR - 2 * share * ERROR
+    error = ERROR * (rng.gamma(2, 1 / 2, (n, 2)) if uneven else 1.0)
+    seen = share + error - 2 * share * error
     return Pair(vaf, rng.binomial(depths, seen), depths)
 
 
@@ -136,47 +159,75 @@ def fisher(pair: Pair) -> Mask:
     return np.asarray((p < 0.025) & (pair.alt[:, 0] < 3))
 
 
-def labels(n: int, depths: Sequence[int], rng: np.random.Generator) -> list[VariantChange]:
-    """Print wrong and missed labels per depth beside simple rules; returns all rows."""
-    print("\n## Labels, counts\n\ndepth\trule\tclass\tlabels\twrong_%\trecall_%\tnot_evaluable_%")
-    everything: list[tuple[VariantChange, dict[VariantClass, bool]]] = []
-    for depth in depths:
-        pair = draw(mixed_vafs(n, rng), depth, RHO, rng)
+Truth = dict[VariantClass, bool]
+
+
+def labels(n: int, depths: Sequence[int], repeats: int, rng: np.random.Generator) -> None:
+    """Print wrong and missed labels per depth beside simple rules, and the calibration."""
+    print("\n## Labels, counts\n")
+    print("mix\tdepth\trule\tclass\tlabels\twrong_%\trecall_%\tworst_%\tnot_evaluable_%")
+    kept: dict[str, list[tuple[VariantChange, Truth]]] = {"steps": [], "any factor": []}
+    for mix, vafs in (("steps", mixed_vafs), ("any factor", any_fold_vafs)):
+        for depth in depths:
+            kept[mix] += _labels_at(mix, vafs, n, depth, repeats, rng)
+    for mix, rows in kept.items():
+        calibration(mix, rows)
+
+
+def _labels_at(
+    mix: str,
+    vafs: Callable[[int, np.random.Generator], Floats],
+    n: int,
+    depth: int,
+    repeats: int,
+    rng: np.random.Generator,
+) -> list[tuple[VariantChange, Truth]]:
+    found: dict[tuple[str, str], list[tuple[Mask, Mask, Mask]]] = {}
+    everything: list[tuple[VariantChange, Truth]] = []
+    learned = []
+    for _ in range(repeats):
+        pair = draw(vafs(n, rng), depth, RHO, rng, uneven=mix != "steps")
         rows, summary = compared(pair)
+        learned.append(f"{summary.overdispersion:.4f}")
         rows, truth = rows[:n], {c: m[:n] for c, m in true_classes(pair.vaf).items()}
         given = np.array([row.variant_class.value for row in rows])
-        unknown = 100 * (given == VariantClass.NOT_EVALUABLE.value).mean()
-        absent = {VariantClass.ACQUIRED: 0, VariantClass.LOST: 1}
         for name in PAIR:
-            mine = given == name.value
-            wrong = mine & ~truth[name]
-            wanted = truth[name]
-            if name in absent:
-                wrong = mine & (pair.vaf[:n, absent[name]] >= ABSENT)
-                wanted = pair.vaf[:n, absent[name]] == 0
-            _line(depth, "amlresist", name.value, mine, wrong, wanted, f"{unknown:.1f}")
+            judged = _judged(given == name.value, name, pair.vaf[:n], truth[name])
+            found.setdefault(("amlresist", name.value), []).append(judged)
         for rule, chosen in (("set difference", set_difference), ("Fisher", fisher)):
-            mine = chosen(pair)[:n]
-            wrong = mine & (pair.vaf[:n, 0] >= ABSENT)
-            _line(depth, rule, "acquired", mine, wrong, pair.vaf[:n, 0] == 0, "0")
-        print(f"# {depth}x: rho {summary.overdispersion:.4f} ({summary.overdispersion_source})")
+            judged = _judged(chosen(pair)[:n], VariantClass.ACQUIRED, pair.vaf[:n], given == "")
+            found.setdefault((rule, "acquired"), []).append(judged)
         for i, row in enumerate(rows):
             everything.append((row, {c: bool(m[i]) for c, m in truth.items()}))
-    calibration(everything)
-    return [row for row, _ in everything]
+    unknown = np.mean([row.variant_class is VariantClass.NOT_EVALUABLE for row, _ in everything])
+    for (rule, label), parts in found.items():
+        cells = _line(parts) + ([f"{100 * unknown:.1f}"] if rule == "amlresist" else ["0"])
+        print(mix, depth, rule, label, *cells, sep="\t")
+    print(f"# {mix}, {depth}x: rho learned {', '.join(learned)}")
+    return everything
 
 
-def _line(
-    depth: int, rule: str, name: str, mine: Mask, wrong: Mask, wanted: Mask, unknown: str
-) -> None:
-    share = 100 * wrong.sum() / max(mine.sum(), 1)
-    recall = 100 * (mine & wanted).sum() / max(wanted.sum(), 1)
-    print(depth, rule, name, mine.sum(), f"{share:.2f}", f"{recall:.1f}", unknown, sep="\t")
+def _judged(mine: Mask, name: VariantClass, vaf: Floats, true: Mask) -> tuple[Mask, Mask, Mask]:
+    """Labels given, wrong ones among them, and those wanted."""
+    absent = {VariantClass.ACQUIRED: 0, VariantClass.LOST: 1}
+    if name not in absent:
+        return mine, mine & ~true, true
+    other = vaf[:, absent[name]]
+    return mine, mine & (other >= ABSENT), np.asarray(other == 0)
 
 
-def calibration(rows: Sequence[tuple[VariantChange, dict[VariantClass, bool]]]) -> None:
+def _line(judged: Sequence[tuple[Mask, Mask, Mask]]) -> list[str]:
+    """Labels, wrong %, recall % over all repeats, and wrong % of the worst repeat."""
+    mine, wrong, wanted = (np.concatenate(masks) for masks in zip(*judged, strict=True))
+    worst = max(w.sum() / max(m.sum(), 1) for m, w, _ in judged)
+    recall = (mine & wanted).sum() / max(wanted.sum(), 1)
+    shares = (wrong.sum() / max(mine.sum(), 1), recall, worst)
+    return [str(mine.sum()), *(f"{100 * share:.2f}" for share in shares)]
+
+
+def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> None:
     """Print stated against observed probability of the statements."""
-    print("\n## Calibration\n\nclass\tstated_from\tloci\tmean_stated\tobserved")
+    print(f"\n## Calibration, {mix}\n\nclass\tstated_from\tloci\tmean_stated\tobserved")
     for name in PAIR:
         stated = np.array([getattr(row, f"p_{name.value}") for row, _ in rows])
         true = np.array([truth[name] for _, truth in rows])
@@ -193,16 +244,37 @@ def calibration(rows: Sequence[tuple[VariantChange, dict[VariantClass, bool]]]) 
         print(f"# labels {name.value}: stated error {error[0]:.4f}, observed {error[1]:.4f}")
 
 
-def change_test(loci: int, rng: np.random.Generator) -> None:
-    """Print how often an unchanged VAF gets P < 0.05, rho learned from the pair's SNPs."""
-    print("\n## VAF change test at nominal 5 %\n\nrho\tdepth\trho_learned\tP<0.05_%")
-    for rho in (0.0005, 0.002, 0.005):
-        for depth in (500, 2000):
-            vaf = np.concatenate((np.full((loci, 2), 0.3), np.full((200, 2), 0.5)))
-            rows, summary = compared(draw(vaf, depth, rho, rng))
-            p = np.array([row.change_p_value for row in rows[:loci]])
-            cells = (f"{summary.overdispersion:.4f}", f"{100 * np.nanmean(p < 0.05):.1f}")
-            print(rho, depth, *cells, sep="\t")
+def change_test(loci: int, repeats: int, rng: np.random.Generator) -> None:
+    """Print how often an unchanged VAF gets P < 0.05, rho learned from each pair's 200 SNPs."""
+    settings = load(Settings, "variants")
+    print("\n## VAF change test at nominal 5 %\n")
+    print("vaf\trho\tdepth\tpairs\trho_learned\tP<0.05_%\tstandard_error")
+    for vaf, rho, depth in product((0.3, 0.05), (0.0005, 0.002, 0.005), (500, 2000)):
+        shares, learned = [], []
+        for _ in range(repeats):
+            vafs = np.concatenate((np.full((loci, 2), vaf), np.full((200, 2), 0.5)))
+            pair = draw(vafs, depth, rho, rng)
+            scatter = estimate(
+                pair.alt, pair.depth, settings.overdispersion, settings.overdispersion_min_snps
+            )
+            p = change_p_value(*_unchanged(pair, loci, scatter))
+            shares.append(100 * np.nanmean(p < 0.05))
+            learned.append(scatter.rho)
+        error = np.std(shares) / np.sqrt(repeats)
+        cells = (f"{np.mean(learned):.4f}", f"{np.mean(shares):.2f}", f"{error:.2f}")
+        print(vaf, rho, depth, repeats, *cells, sep="\t")
+
+
+def _unchanged(pair: Pair, n: int, scatter: Overdispersion) -> tuple[Observations, Question]:
+    """The first n loci, and the question whether their VAFs changed."""
+    zeros, unknown = np.zeros(n), np.full((n, 2), -1)
+    errors = np.full((n, 2), ERROR)
+    counts = Observations(pair.alt[:n], pair.depth[:n], errors, unknown, zeros, zeros, zeros)
+    nan = (float("nan"), float("nan"))
+    question = Question(
+        0, 1, None, ABSENT, ABSENT, np.ones(n), RATIO, scatter.rho, nan, scatter.spread
+    )
+    return counts, question
 
 
 def speed(loci: int, rng: np.random.Generator) -> None:
@@ -360,7 +432,9 @@ def _counting_speed(
 def main() -> None:
     """Run the benchmarks asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--loci", type=int, default=6000)
+    parser.add_argument("--loci", type=int, default=4000)
+    parser.add_argument("--repeats", type=int, default=3, help="count tables per mix and depth")
+    parser.add_argument("--pairs", type=int, default=20, help="pairs of the change test")
     parser.add_argument("--speed-loci", type=int, default=100_000)
     parser.add_argument("--kilobases", type=int, default=60)
     parser.add_argument("--seed", type=int, default=2026)
@@ -368,10 +442,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     if arguments.only in {"", "counts"}:
-        labels(arguments.loci, (100, 300, 1000), rng)
+        labels(arguments.loci, (300, 1000), arguments.repeats, rng)
         speed(arguments.speed_loci, rng)
     if arguments.only in {"", "change"}:
-        change_test(2000, rng)
+        change_test(1000, arguments.pairs, rng)
     if arguments.only in {"", "reads"}:
         print("\n## Reads\n\nvaf\tdepth\trule\tplanted\trecall_%\tfalse_per_100kb\tF1\tseconds")
         reads(1000 * arguments.kilobases, 0.05, 300, rng)

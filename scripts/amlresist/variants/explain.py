@@ -68,8 +68,19 @@ def reason(
     if unknown:
         return f"{counts} {unknown}"
     needed = f" A depth of {depth_needed} would have decided." if depth_needed else ""
-    likeliest = f"Likeliest: {_spelled(best)} ({probability:.3g}), not sure enough to be said."
-    return f"{counts} {likeliest}{needed}"
+    likeliest = f"Likeliest: {_spelled(best)} ({probability:.3g})"
+    return f"{counts} {likeliest}, {_why_unsaid(before, after, best)}.{needed}"
+
+
+def _why_unsaid(before: Side, after: Side, best: VariantClass) -> str:
+    """Why the likeliest class is not given."""
+    empty = {VariantClass.ACQUIRED: before, VariantClass.LOST: after}.get(best)
+    if empty is not None and empty.excluded_above >= empty.limit:
+        return (
+            f"but the counts of {empty.timepoint} do not exclude {percent(empty.limit)},"
+            " below which a variant counts as absent"
+        )
+    return "not sure enough to be said"
 
 
 def _expectation(before: Side, after: Side, scale: float, label: VariantClass) -> str:
