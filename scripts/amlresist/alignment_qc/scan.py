@@ -179,5 +179,9 @@ class _Bases:
 
     def _flush(self) -> None:
         if self._parts:
-            self._sums += np.bincount(np.concatenate(self._parts), minlength=len(self._sums))
+            cells = np.concatenate(self._parts)
+            # Reads come sorted, so a batch touches a stretch, not the whole of a large region.
+            first = int(cells.min())
+            sums = np.bincount(cells - first)
+            self._sums[first : first + len(sums)] += sums
             self._parts.clear()
