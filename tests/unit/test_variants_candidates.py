@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pysam
 import pytest
 from variants_world import (
     CHROM,
@@ -28,7 +29,14 @@ BESIDE = Allele(CHROM, SITE + 1, GENOME[SITE + 1], OTHER[GENOME[SITE + 1]])
 MNV = Allele(CHROM, SITE, SNV.ref + BESIDE.ref, SNV.alt + BESIDE.alt)
 
 
-def look(path: Path, fetch: object, length: int, *, keep_duplicates: bool = False) -> Pileup:
+def look(
+    path: Path,
+    fetch: object,
+    length: int,
+    *,
+    keep_duplicates: bool = False,
+    reference: Path | None = None,
+) -> Pileup:
     return pile_up(
         path,
         [(CHROM, 0, length)],
@@ -37,6 +45,7 @@ def look(path: Path, fetch: object, length: int, *, keep_duplicates: bool = Fals
         min_base_quality=20,
         keep_duplicates=keep_duplicates,
         merge_distance=2,
+        reference=reference,
     )
 
 
@@ -67,6 +76,16 @@ def test_changes_of_one_read_are_one_allele_and_of_two_reads_are_two(tmp_path: P
     reads = [read(f"m{i}", MNV) for i in range(3)]
     reads += [read(f"a{i}", SNV) for i in range(4)] + [read(f"b{i}", BESIDE) for i in range(5)]
     assert dict(pile(tmp_path, reads).alleles) == {MNV: 3, SNV: 4, BESIDE: 5}
+
+
+def test_cram_shows_what_bam_shows(tmp_path: Path) -> None:
+    reads = [read(f"m{i}", MNV) for i in range(3)] + [read(f"a{i}", SNV) for i in range(4)]
+    bam, fasta, cram = (tmp_path / f"x.{form}" for form in ("bam", "fa", "cram"))
+    write_bam(bam, GENOME, reads)
+    fasta.write_text(f">{CHROM}\n{GENOME}\n")
+    pysam.view("-C", "-T", str(fasta), "-o", str(cram), str(bam), catch_stdout=False)
+    found = [look(path, fetch, len(GENOME), reference=fasta) for path in (bam, cram)]
+    assert dict(found[0].alleles) == dict(found[1].alleles) == {MNV: 3, SNV: 4}
 
 
 def test_duplicates_are_seen_in_amplicons_only(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 import csv
+import gzip
 import math
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,6 +176,56 @@ def test_bcftools_and_pysam_read_the_vcf_with_classes_and_posteriors(run: Run) -
         assert found.samples["dx"]["U95"] < 0.02
 
 
+META = re.compile(r"##(INFO|FORMAT)=<ID=(\w+),Number=(\w|\.),Type=(\w+),Description=\"[^\"]+\">")
+VALUES = {
+    "Integer": re.compile(r"-?\d+|\."),
+    "Float": re.compile(r"-?\d+(\.\d+)?(e-?\d+)?|\."),
+    "String": re.compile(r"[^\s;=,]+"),
+}
+
+
+def vcf_faults(text: str) -> Iterator[str]:
+    """What does not agree with the VCF 4.3 specification: header, order, numbers and types."""
+    lines = text.splitlines()
+    defined = {(m[1], m[2]): (m[3], m[4]) for m in map(META.fullmatch, lines) if m}
+    contigs = re.findall(r"##contig=<ID=([^,>]+)", text)
+    yield from (f"header: {x}" for x in lines if x.startswith(("##INFO", "##FORMAT")) and
+                not META.fullmatch(x))  # fmt: skip
+    (columns,) = (line.split("\t") for line in lines if line.startswith("#CHROM"))
+    last = (-1, 0)
+    for line in lines[lines.index("\t".join(columns)) + 1 :]:
+        cells = line.split("\t")
+        chrom, pos, _, ref, alt, _, status, info, form = cells[:9]
+        if len(cells) != len(columns) or status != "PASS" or chrom not in contigs:
+            yield f"columns: {line}"
+        if not re.fullmatch("[ACGTN]+", ref) or not re.fullmatch("[ACGTN]+", alt):
+            yield f"alleles: {line}"
+        place = (contigs.index(chrom), int(pos))
+        if place < last:
+            yield f"order: {line}"
+        last = place
+        told = [("INFO", *entry.partition("=")[::2]) for entry in info.split(";")]
+        for sample in cells[9:]:
+            values = zip(form.split(":"), sample.split(":"), strict=True)
+            told += [("FORMAT", key, value) for key, value in values]
+        for where, key, value in told:
+            number, kind = defined.get((where, key), ("?", ""))
+            parts = value.split(",")
+            wanted = {"1": 1, "A": 1, "R": 2, ".": len(parts)}.get(number, -1)
+            if len(parts) != wanted and value != ".":
+                yield f"number: {key} in {line}"
+            if not all(VALUES[kind].fullmatch(part) for part in parts):
+                yield f"type: {key} in {line}"
+
+
+def test_the_vcf_keeps_to_its_specification(run: Run) -> None:
+    with gzip.open(run.out / "variants.vcf.gz", "rt") as handle:
+        text = handle.read()
+    assert text.startswith("##fileformat=VCFv4.3\n")
+    assert list(vcf_faults(text)) == []
+    assert {"CLASS", "PROB", "QVALUE", "U95"} <= {match[2] for match in META.finditer(text)}
+
+
 def test_the_reference_bases_of_the_vcf_are_those_of_the_genome(run: Run) -> None:
     words = ["bcftools", "norm", "-c", "e", "-f", str(run.folder / "genome.fa")]
     words.append(str(run.out / "variants.vcf.gz"))
@@ -209,6 +262,40 @@ def test_the_maf_writes_indels_as_gdc_does(run: Run) -> None:
     assert int(deletion["End_Position"]) == int(deletion["Start_Position"]) + 4
     assert insertion["Variant_Classification"] == "Frame_Shift_Ins"
     assert by_type["DNP"]["Reference_Allele"] != by_type["DNP"]["Tumor_Seq_Allele2"]
+
+
+GDC_CLASSIFICATIONS = {
+    "Frame_Shift_Del",
+    "Frame_Shift_Ins",
+    "In_Frame_Del",
+    "In_Frame_Ins",
+    "Missense_Mutation",
+    "Nonsense_Mutation",
+    "Silent",
+    "Splice_Site",
+    "Splice_Region",
+    "Translation_Start_Site",
+    "Nonstop_Mutation",
+    "3'UTR",
+    "3'Flank",
+    "5'UTR",
+    "5'Flank",
+    "IGR",
+    "Intron",
+    "RNA",
+    "Targeted_Region",
+}
+
+
+def test_the_maf_keeps_to_the_gdc_vocabulary_and_coordinates(run: Run) -> None:
+    for row in maf_rows(run.out / "variants.maf"):
+        start, end = int(row["Start_Position"]), int(row["End_Position"])
+        ref, alt = row["Reference_Allele"], row["Tumor_Seq_Allele2"]
+        assert row["Variant_Classification"] in GDC_CLASSIFICATIONS
+        assert row["Variant_Type"] in {"SNP", "DNP", "TNP", "ONP", "INS", "DEL"}
+        assert row["Strand"] == "+" and ref != alt
+        assert end - start == (1 if ref == "-" else len(ref) - 1)
+        assert all(re.fullmatch("[ACGT]+|-", allele) for allele in (ref, alt))
 
 
 def test_the_same_input_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
