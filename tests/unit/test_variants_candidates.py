@@ -60,9 +60,9 @@ def read(name: str, *changes: Allele, start: int = SITE - 40, flag: int = 0) -> 
     return HandRead(name, start, sequence[start : start + 100], flag=flag)
 
 
-def pile(tmp_path: Path, reads: list[HandRead], **options: bool) -> Pileup:
+def pile(tmp_path: Path, reads: list[HandRead], *, keep_duplicates: bool = False) -> Pileup:
     path = write_bam(tmp_path / "x.bam", GENOME, reads)
-    return look(path, fetch, len(GENOME), **options)
+    return look(path, fetch, len(GENOME), keep_duplicates=keep_duplicates)
 
 
 def test_reads_are_counted_per_allele_with_their_depth(tmp_path: Path) -> None:
