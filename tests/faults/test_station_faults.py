@@ -5,6 +5,8 @@ import pytest
 from fault_files import GTF
 
 from amlresist.alignment.adopt import adopt_alignment
+from amlresist.errors import InputError
+from amlresist.flt3_itd.reads import Batch, with_tags
 from amlresist.libraries import LibraryInput
 from amlresist.variants.given import read_given
 
@@ -52,3 +54,12 @@ def test_b090_alleles_of_one_row_keep_their_own_counts(tmp_path, alts, sample, e
 def test_b100_annotation_may_end_with_blank_lines(cohort, end):
     (cohort.folder / "genes.gtf").write_text(GTF + end)
     cohort.check().is_sound()
+
+
+def test_b028_reads_without_their_molecular_tags_are_refused():
+    bases = ["ACGT"] * 10
+    tagged = Batch(bases, bases, ["ACGTAC"] * 8 + [""] * 2)
+    assert list(with_tags("x.fq", [tagged])) == [tagged]
+    cut_off = Batch(bases, bases, ["ACGTAC"] * 7 + [""] * 3)
+    with pytest.raises(InputError, match=r"only 70% .*UMI"):
+        list(with_tags("x.fq", [cut_off]))

@@ -119,6 +119,19 @@ def test_umi_copies_count_once(tmp_path, reference):
     assert counted.facts.assigned == pytest.approx(2, abs=0.1)
 
 
+def test_b028_umi_that_is_not_where_the_settings_say_stops(tmp_path, reference):
+    adapter = KITS["QIAseq miRNA"]
+    path = tmp_path / "u.fq"
+    for behind, passes in (("ACGTACGTACGT", True), ("", False), ("ACGTACG", False)):
+        reads = [LET7A[:20] + adapter + behind] * 20
+        path.write_text("".join(f"@r\n{r}\n+\n{'I' * len(r)}\n" for r in reads))
+        if passes:
+            count_library(library(str(path)), reference, small(umi_length=12))
+            continue
+        with pytest.raises(InputError, match=r"only 0% .*UMI"):
+            count_library(library(str(path)), reference, small(umi_length=12))
+
+
 def test_truncated_and_empty_fastq_are_named(tmp_path, reference):
     whole = Path(write_reads(tmp_path / "a.fq.gz", {LET7A: 500}))
     cut = tmp_path / "cut.fq.gz"

@@ -11,7 +11,13 @@ from amlresist.dna import reverse_complement
 from amlresist.errors import InputError, Problem
 from amlresist.flt3_itd.encode import Integers, Oriented, SeedIndex, orient
 from amlresist.flt3_itd.locus import Locus
-from amlresist.flt3_itd.reads import Batch, fastq_batches, fetch_alignments, is_alignment
+from amlresist.flt3_itd.reads import (
+    Batch,
+    fastq_batches,
+    fetch_alignments,
+    is_alignment,
+    with_tags,
+)
 from amlresist.flt3_itd.settings import Settings
 from amlresist.libraries import LibraryInput
 
@@ -65,6 +71,8 @@ class Reads:
         if self._given is not None:
             return iter([self._given])
         batches = fastq_batches(self.library.paths, self.settings.umi)
+        if self.settings.umi == "name" and self.library.assay == "dna":
+            batches = with_tags(self.library.paths[0], batches)
         return (trim_primers(batch, self.settings.primers) for batch in batches)
 
 
@@ -94,6 +102,8 @@ def open_library(
         maximum_unplaced=settings.maximum_unplaced,
         local=lambda unplaced: _subset(unplaced, place(unplaced, index).rows),
     )
+    if settings.umi != "none" and library.assay == "dna":
+        next(with_tags(library.paths[0], [found.fragments]))
     if library.assay == "dna" and found.spliced > _SPLICED_SHARE:
         raise InputError(
             Problem(

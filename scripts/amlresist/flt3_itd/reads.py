@@ -1,6 +1,6 @@
 """Fragments of a library: streamed from FASTQ, or fetched around the locus from BAM or CRAM."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from amlresist.errors import InputError, Problem
 from amlresist.flt3_itd.locus import Locus
 
 BATCH = 20_000
+LEAST_TAGGED = 0.8
 _PADDING = 1_000  # clipped reads and mates of the locus lie at most this far from it
 _MAX_DISTANT_MATES = 2_000
 _SKIPPED = 0x100 | 0x200 | 0x800  # secondary, QC fail, supplementary
@@ -106,6 +107,27 @@ def fastq_batches(paths: Sequence[str], umi: str) -> Iterator[Batch]:
         ) from error
     if first:
         yield Batch(first, second, tags)
+
+
+def with_tags(path: str, batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches, of which at least four fifths of the fragments have a molecular tag each.
+
+    Raises:
+        InputError: fewer have one.
+    """
+    for batch in batches:
+        tagged = sum(map(bool, batch.umi))
+        if tagged < LEAST_TAGGED * len(batch.umi):
+            raise InputError(
+                Problem(
+                    path,
+                    "",
+                    "",
+                    f"only {tagged / len(batch.umi):.0%} of the reads have a molecular tag (UMI)",
+                    "Was it cut off before? Set flt3_itd.umi to where it stands, or to none.",
+                )
+            )
+        yield batch
 
 
 def _name_tag(name: str) -> str:

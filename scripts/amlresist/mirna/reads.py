@@ -66,13 +66,15 @@ def read_inserts(path: str, settings: Settings) -> Inserts:
         adapter = choose_adapter(path, first, settings.adapter, settings.min_adapter_share)
         del first
         with dnaio.open(path) as records:
-            return _collapse(records, adapter, settings)
+            return _collapse(path, records, adapter, settings)
 
 
-def _collapse(records: Any, adapter: AdapterChoice, settings: Settings) -> Inserts:
+def _collapse(path: str, records: Any, adapter: AdapterChoice, settings: Settings) -> Inserts:
     found, not_found, low_quality = _split(records, adapter, settings)
     reads = low_quality + found.total() + not_found.total()
     no_adapter = _trim_rest(found, not_found, adapter, settings)
+    if settings.umi_length:
+        _require_umis(path, found, settings)
     duplicates = _deduplicate(found, settings)
     lengths: Counter[int] = Counter()
     for insert, count in found.items():
@@ -151,6 +153,20 @@ def _trim_rest(
         else:
             found[sequence[: match.rstart]] += count
     return no_adapter
+
+
+def _require_umis(path: str, found: Counter[str], settings: Settings) -> None:
+    """Refuse a library most of whose reads do not show their identifier."""
+    whole = settings.umi_length
+    shown = sum(n for key, n in found.items() if len(key.partition(" ")[2]) == whole)
+    if shown < settings.min_umi_share * found.total():
+        raise file_problem(
+            path,
+            f"only {shown / found.total():.0%} of the reads show an identifier (UMI) of {whole} "
+            "bases behind the adapter",
+            "Was it cut off before, or are the reads too short? Give the FASTQ as sequenced, or "
+            "set mirna.umi_length to 0.",
+        )
 
 
 def _deduplicate(found: Counter[str], settings: Settings) -> int:

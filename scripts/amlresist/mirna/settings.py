@@ -12,6 +12,7 @@ class Settings:
     adapter_error_rate: float
     adapter_min_overlap: int
     umi_length: int
+    min_umi_share: float
     trim_5p: int
     trim_3p: int
     min_length: int
