@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from amlresist.mirna.reference import Reference, read_reference
 ADAPTER = "TGGAATTCTCGGGTGCCAAGGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG"
 READ_LENGTH = 50
 SPECIES = "hsa"
+SHORTEST = 15  # bases from which an insert is compared with miRNAs (setting min_length)
 FAMILIES = {
     "let-7": r"let-7[a-i]-5p|miR-98-5p",
     "17/20/93/106": r"miR-(17|20a|20b|93|106a|106b)-5p",
@@ -56,8 +58,29 @@ def main() -> None:
             figures[name] = measure(fastq, reads, reference, arguments)
             if arguments.bowtie and name == "own":
                 figures["peer"] = measure_peer(fastq, reads, arguments)
-        print(json.dumps({name: figures[name]}, indent=1), flush=True)
-    Path(arguments.out).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if arguments.out:
+        Path(arguments.out).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(as_text(figures))
+
+
+def as_text(figures: dict[str, dict[str, object]]) -> str:
+    """The figures as tables, one line a row, cells separated by tabs."""
+    designs = {name: found for name, found in figures.items() if name != "peer"}
+    columns = ["p50_error", "p90_error", "counted_over_true", "counted_over_all", "false_mirnas"]
+    columns += ["interval_misses", "cannot_tell"]
+    lines = ["## Accuracy", "", "\t".join(["design", "mirnas_at_100", *columns])]
+    for name, found in designs.items():
+        cells = [len(v) if isinstance(v, dict) else v for v in (found[c] for c in columns)]
+        lines.append("\t".join(map(str, [name, found["mirnas_at_100"], *cells])))
+    lines += ["", "## Families, largest error of a member", "", "\t".join(["design", *FAMILIES])]
+    for name, found in designs.items():
+        errors = [str(found["families"][family]["max_error"]) for family in FAMILIES]
+        lines.append("\t".join([name, *errors]))
+    lines += ["", "## Speed", "", "what\treads\tprocessor_seconds\treads_per_second\tmegabytes"]
+    for name, found in figures.items():
+        parts = [found.get(c, "") for c in ("reads", "seconds", "reads_per_second", "megabytes")]
+        lines.append("\t".join(map(str, [name, *parts])))
+    return "\n".join(lines)
 
 
 def own_design(reference: Reference, n_reads: int, rng: np.random.Generator) -> list[Read]:
@@ -88,7 +111,7 @@ def mirtop_design(
     """IsomiRs by mirtop's `_mature` and hairpin fragments by its `_noise`, names as truth."""
     expressed = _expressed(reference, rng)
     abundance = rng.lognormal(0, 1.5, len(expressed))
-    totals = (abundance / abundance.sum() * n_reads * 0.9).astype(int)
+    totals = (abundance / abundance.sum() * n_reads * 1.25).astype(int)
     wanted = {group: int(total) for group, total in zip(expressed, totals, strict=True)}
     requests = []
     for context in reference.contexts:
@@ -162,21 +185,47 @@ def measure(
     command += ["--matures", arguments.matures, "--hairpins", arguments.hairpins]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "scripts")}
     seconds, megabytes = _timed(command, environment)
-    rows = [line.split("\t") for line in (out / "mirna_counts.tsv").read_text().splitlines()]
-    name, value = rows[0].index("mirna"), rows[0].index("count")
-    counted = {row[name]: float(row[value]) for row in rows[1:] if row[value] != "NA"}
+    header, *rows = (
+        line.split("\t") for line in (out / "mirna_counts.tsv").read_text().splitlines()
+    )
+    table = [dict(zip(header, row, strict=True)) for row in rows]
+    table = [row for row in table if row["count"] != "NA"]
     return {
-        **accuracy(counted, reads),
+        **accuracy({row["mirna"]: float(row["count"]) for row in table}, reads),
+        **intervals(table, reads),
         "seconds": round(seconds, 2),
         "reads_per_second": round(len(reads) / seconds),
         "megabytes": round(megabytes),
     }
 
 
+def true_counts(reads: list[Read], shortest: int = SHORTEST) -> Counter[str]:
+    """Reads of each miRNA that are long enough to be compared with miRNAs."""
+    truth = Counter(origin for origin, insert in reads if len(insert) >= shortest)
+    truth.pop("other", None)
+    return truth
+
+
+def intervals(table: list[dict[str, str]], reads: list[Read]) -> dict[str, object]:
+    """miRNAs whose 95 % interval misses the truth, and those said to be alike, of 10 reads on."""
+    truth = true_counts(reads)
+    judged = [row for row in table if truth[row["mirna"]] >= 10 or float(row["count"]) >= 10]
+    misses = {
+        row["mirna"]: [truth[row["mirna"]], row["count_low"], row["count_high"]]
+        for row in judged
+        if not float(row["count_low"]) <= truth[row["mirna"]] <= float(row["count_high"])
+    }
+    alike = {
+        row["mirna"]: row["cannot_tell_from"]
+        for row in judged
+        if row["cannot_tell_from"] not in ("", "NA")
+    }
+    return {"judged": len(judged), "interval_misses": misses, "cannot_tell": alike}
+
+
 def accuracy(counted: dict[str, float], reads: list[Read]) -> dict[str, object]:
     """p50 and p90 relative error, false miRNAs, totals and families."""
-    truth = Counter(origin for origin, _ in reads)
-    truth.pop("other", None)
+    truth = true_counts(reads)
     errors = {name: abs(counted.get(name, 0.0) - n) / n for name, n in truth.items() if n >= 100}
     worst = sorted(errors, key=errors.__getitem__, reverse=True)[:5]
     false = {name: round(n, 1) for name, n in counted.items() if n >= 10 and name not in truth}
@@ -202,6 +251,7 @@ def accuracy(counted: dict[str, float], reads: list[Read]) -> dict[str, object]:
         "worst": {name: [truth[name], round(counted.get(name, 0.0), 1)] for name in worst},
         "false_mirnas": false,
         "counted_over_true": round(sum(counted.values()) / truth.total(), 5),
+        "counted_over_all": round(sum(counted.values()) / true_counts(reads, 0).total(), 5),
         "families": families,
     }
 
@@ -227,12 +277,17 @@ def measure_peer(
         f" {folder}/hits.bam >/dev/null 2>&1",
     ]
     seconds = [round(_timed(["bash", "-c", step], dict(os.environ))[0], 1) for step in steps]
-    return {"seconds": seconds, "reads_per_second": round(len(reads) / sum(seconds))}
+    return {
+        "reads": len(reads),
+        "steps": seconds,
+        "seconds": round(sum(seconds), 1),
+        "reads_per_second": round(len(reads) / sum(seconds)),
+    }
 
 
 def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command."""
-    start = time.perf_counter()
+    """Processor seconds (user and system) and peak megabytes of a command."""
+    start = _child_seconds()
     process = subprocess.Popen(command, env=environment)
     status_file, megabytes = Path(f"/proc/{process.pid}/status"), 0.0
     while process.poll() is None:  # ru_maxrss would count this process's own memory at the fork
@@ -241,7 +296,12 @@ def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, floa
         time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(map(str, command))[:300]}")
-    return time.perf_counter() - start, megabytes
+    return _child_seconds() - start, megabytes
+
+
+def _child_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _expressed(reference: Reference, rng: np.random.Generator) -> np.ndarray:
@@ -283,7 +343,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--matures", required=True)
     parser.add_argument("--hairpins", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--out", default="", help="JSON of all figures")
     parser.add_argument("--reads", type=int, default=1_000_000)
     parser.add_argument("--error-rate", type=float, default=0.001)
     parser.add_argument("--seed", type=int, default=1)

@@ -6,6 +6,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 TRIM_RATIO = 0.3  # share of log ratios trimmed at each end
 TRIM_ABUNDANCE = 0.05  # share of mean abundances trimmed at each end
+SEEN = 0.5  # reads from which a miRNA was seen; shares of reads below are no measurement
 
 
 def rpm(counts: Floats, size_factor: float = 1.0) -> Floats:
@@ -20,7 +21,7 @@ def tmm_factor(counts: Floats, reference: Floats) -> float:
     Multiply the library's total by it. 1.0 when too few miRNAs are shared to tell.
     """
     total, total_reference = counts.sum(), reference.sum()
-    both = (counts > 0) & (reference > 0)
+    both = (counts >= SEEN) & (reference >= SEEN)
     if not both.any():
         return 1.0
     y, r = counts[both], reference[both]
