@@ -18,7 +18,7 @@ rule align:
         "../envs/alignment.yaml"
     threads: 4
     resources:
-        mem_mb=growing(6000),
+        mem_mb=growing(10000),
         runtime=growing(240),
     params:
         library=of_sample(plan.reads_json),

@@ -19,7 +19,7 @@ rule alignment_qc:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(4000),
         runtime=growing(120),
     params:
         libraries=of_patient(plan.inputs_json, "alignment_qc"),
