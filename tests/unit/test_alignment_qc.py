@@ -1,6 +1,6 @@
 """Coverage equals a truth counted by hand; mates count once; no reads is never good."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -285,3 +285,11 @@ def test_genotypes_of_every_library_stand_at_every_site(tmp_path, genome):
     assert {row.alt for row in rows} == {"C"}
     assert {row.alt_count for row in by_sample["P1_diagnosis"]} == {40}
     assert {(row.ref_count, row.alt_count) for row in by_sample["P1_relapse"]} == {(40, 0)}
+
+
+def test_b030_reads_of_another_species_are_told(tmp_path, genome):
+    foreign = [replace(r, flag=4, mapq=0, name=f"x{n}") for n, r in enumerate(covering(150))]
+    bam = write_bam(tmp_path / "a.bam", genome, covering(100) + foreign)
+    row = run(genome, tmp_path, [library(bam)])["libraries"][0]
+    assert "of the reads lie in the genome: another species" in row.reason
+    assert row.mapped_share == pytest.approx(0.4)

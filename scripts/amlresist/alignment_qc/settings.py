@@ -13,6 +13,7 @@ class Settings:
     good_share: float
     evaluable_share: float
     minimum_usable_share: float
+    minimum_mapped_share: float
     genotype_depth: int
     minimum_sites: int
     decision_log10: float

@@ -87,6 +87,11 @@ def library_row(
     usable = scan.usable / scan.reads if scan.reads else 0.0
     verdict, reasons = _verdict(scan, share, usable, settings)
     reasons += _warnings(foreign, sexes, settings)
+    if scan.mapped < settings.minimum_mapped_share * scan.reads:
+        reasons.append(
+            f"only {_percent(scan.mapped / scan.reads)} of the reads lie in the genome: another"
+            " species, or a contaminated library?"
+        )
     return AlignmentQc(
         patient=patient,
         timepoint=library.timepoint,
