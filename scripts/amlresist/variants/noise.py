@@ -15,7 +15,6 @@ from amlresist.variants.alleles import (
     anchored,
     bare,
     normalise,
-    shift_left,
     shift_right,
 )
 from amlresist.variants.counts import FragmentCounts
@@ -50,23 +49,20 @@ def control_alleles(candidates: Sequence[Allele], fetch: FetchSequence) -> list[
 
 
 def control_indels(candidates: Sequence[Allele], fetch: FetchSequence) -> list[Allele]:
-    """Indels like a candidate, in homopolymers near the candidates that hold no candidate.
+    """Indels like a candidate, in all homopolymers of the same length near the candidates.
 
-    None where no candidate is an indel of a homopolymer of 5 or more.
+    Their own runs are among them: where reads slip, most runs make a candidate. None where no
+    candidate is an indel of a homopolymer of 5 or more.
     """
     wanted = {kind for kind in (_run_kind(a, fetch) for a in candidates) if kind}
     if not wanted:
         return []
-    taken = {(a.chrom, p) for a in candidates for p in range(a.pos - 3, a.end + 4)}
     found: dict[str, set[Allele]] = defaultdict(set)
-    for chrom, start, letter, units in sorted(_runs(candidates, fetch)):
-        if not any((chrom, p) in taken for p in range(start - 1, start + units + 1)):
-            for size in (1, 2):
-                bases = letter * size
-                for change in (BareChange(start, bases, ""), BareChange(start, "", bases)):
-                    left = shift_left(change, chrom, fetch)
-                    allele = normalise(anchored(chrom, left, fetch), fetch)
-                    found[_run_kind(allele, fetch)].add(allele)
+    for chrom, start, letter in _runs(candidates, fetch):
+        for bases in (letter, 2 * letter):
+            for change in (BareChange(start, bases, ""), BareChange(start, "", bases)):
+                allele = normalise(anchored(chrom, change, fetch), fetch)
+                found[_run_kind(allele, fetch)].add(allele)
     chosen = []
     for kind in sorted(wanted):
         controls = sorted(found[kind])
@@ -74,17 +70,15 @@ def control_indels(candidates: Sequence[Allele], fetch: FetchSequence) -> list[A
     return chosen
 
 
-def _runs(
-    candidates: Sequence[Allele], fetch: FetchSequence
-) -> Iterator[tuple[str, int, str, int]]:
-    """(contig, start, base, length) of each homopolymer near a candidate, once."""
+def _runs(candidates: Sequence[Allele], fetch: FetchSequence) -> Iterator[tuple[str, int, str]]:
+    """(contig, start, base) of each homopolymer near a candidate."""
     seen: dict[str, int] = {}
     for chrom, position in sorted((a.chrom, a.pos) for a in candidates):
         start = max(position - _RUN_DISTANCE, seen.get(chrom, 0), 0)
         text = fetch(chrom, start, position + _RUN_DISTANCE).upper()
         for match in _RUN.finditer(text):
             if match.start() > 0 and match.end() < len(text):  # cut runs are no runs
-                yield chrom, start + match.start(), match[0][0], len(match[0])
+                yield chrom, start + match.start(), match[0][0]
         seen[chrom] = start + len(text)
 
 
@@ -98,7 +92,7 @@ def learn(
     data keeps it.
 
     Args:
-        controls: SNVs nobody suspects, and indels in homopolymers, candidates among them.
+        controls: SNVs nobody suspects, or indels in homopolymers.
         counts: of the controls.
         floor: error rate of SNVs, and of indels outside repeats, where nothing is learned.
         fetch: reference sequence.
@@ -119,11 +113,6 @@ def learn(
         hits, n = (sum(column) for column in zip((0.0, 0.0), *kept, strict=True))
         rates[kind] = max(floor, (hits + expected[kind] * weight) / (n + weight))
     return rates
-
-
-def is_in_run(allele: Allele, fetch: FetchSequence) -> bool:
-    """Whether the allele is an indel of one or two bases in a homopolymer of 5 or more."""
-    return bool(_run_kind(allele, fetch))
 
 
 def error_of(

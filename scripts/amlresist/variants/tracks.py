@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from amlresist.variants.counts import FragmentCounts, count_fragments
 from amlresist.variants.given import UNPLACED, GivenCount, GivenTable
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.model import Mask
-from amlresist.variants.noise import control_alleles, control_indels, error_of, is_in_run, learn
+from amlresist.variants.noise import control_alleles, control_indels, error_of, learn
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import AlleleCount
 from amlresist.variants.regions import Region, contains
@@ -65,26 +66,25 @@ def track_from_reads(
     settings: Settings,
     reference: str,
 ) -> Track:
-    """Count all loci, and control loci beside them for the error rates, in one pass."""
+    """Count all loci, and control loci beside them for the error rates."""
     placed = [i for i, a in enumerate(alleles) if a.chrom != UNPLACED and "<" not in a.alt]
     counted = [alleles[i] for i in placed]
-    controls = control_alleles(counted, fetch) + control_indels(counted, fetch)
-    counts = count_fragments(
+    count = partial(
+        count_fragments,
         library.paths[0],
-        [*counted, *controls],
-        fetch,
+        fetch=fetch,
         min_mapping_quality=settings.min_mapping_quality,
         min_base_quality=settings.min_base_quality,
         keep_duplicates=library.capture == Capture.AMPLICON,
         reference=reference,
     )
-    n = len(counted)
-    # Slippage makes candidates: those runs must have their say in how often it happens.
-    told = [i for i, a in enumerate(counted) if is_in_run(a, fetch)]
-    told += range(n, n + len(controls))
-    learned_from = [(*counted, *controls)[i] for i in told]
-    rates = learn(learned_from, _taken(counts, told), settings.error_floor, fetch)
-    mine = _taken(counts, range(n))
+    controls, n = control_alleles(counted, fetch), len(counted)
+    counts = count([*counted, *controls])
+    rates = learn(controls, _slice(counts, n, n + len(controls)), settings.error_floor, fetch)
+    # By themselves: reads must not have to choose between a candidate and a control.
+    runs = control_indels(counted, fetch)
+    rates |= learn(runs, count(runs), settings.error_floor, fetch)
+    mine = _slice(counts, 0, n)
     # All fragments of an amplicon may start on one strand: no evidence of an artefact.
     unknown = library.capture == Capture.AMPLICON
     forward = np.full(n, UNKNOWN) if unknown else mine.alt_forward
@@ -239,12 +239,11 @@ def _empty(library: LibraryInput, source: str, n: int, error: float) -> Track:
     )
 
 
-def _taken(counts: FragmentCounts, places: Sequence[int]) -> FragmentCounts:
-    chosen = np.array(places, dtype=np.int64)
+def _slice(counts: FragmentCounts, start: int, end: int) -> FragmentCounts:
     return FragmentCounts(
-        counts.ref[chosen],
-        counts.alt[chosen],
-        counts.other[chosen],
-        counts.alt_forward[chosen],
-        counts.ref_forward[chosen],
+        counts.ref[start:end],
+        counts.alt[start:end],
+        counts.other[start:end],
+        counts.alt_forward[start:end],
+        counts.ref_forward[start:end],
     )
