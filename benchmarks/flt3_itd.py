@@ -1,84 +1,208 @@
 """Accuracy of the FLT3-ITD caller on simulated libraries with a known truth.
 
-python benchmarks/flt3_itd.py [--libraries 500] [--wild-type 1000]
+python benchmarks/flt3_itd.py [--genome chr13.fa --annotation genes.gtf] [--only lengths limits]
+    [--libraries 500] [--wild-type 1000]
+
+Without genome and annotation a random sequence with FLT3's exon lengths is used.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pysam
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "unit")]
 
-from flt3_itd_reads import Design, call_one, duplicate, simulate, toy_locus  # noqa: E402
+from flt3_itd_reads import Design, call_one, duplicate, settings, simulate, toy_locus  # noqa: E402
+
+from amlresist.annotation import canonical_transcripts, read_gene_models  # noqa: E402
+from amlresist.flt3_itd.calling import CloneCall, LibraryCall  # noqa: E402
+from amlresist.flt3_itd.locus import Locus, build_locus  # noqa: E402
 
 LENGTHS = (6, 15, 30, 60, 90, 120, 150, 180, 210, 300)
 SHARES = (0.5, 0.05, 0.95)
-LOCUS = toy_locus()
-REFERENCE, EXON = LOCUS.sequence, LOCUS.target
-DESIGNS = {
-    "amplicon 2x250": (Design(250, (EXON[0] - 20, EXON[0] + 310)), "amplicon", 4_000),
-    "capture 2x100": (Design(100), "panel", 20_000),
-    "capture 2x150": (Design(150, mean=350.0, sd=60.0), "panel", 20_000),
-}
+DESIGNS = ("amplicon 2x250", "capture 2x100", "capture 2x150")
+_FRAGMENTS = {"amplicon 2x250": 4_000, "capture 2x100": 20_000, "capture 2x150": 20_000}
+_CHUNK = 10
 
 
-def lengths_and_shares(rng: np.random.Generator) -> None:
-    """Print what is found for each design, length and VAF."""
-    print("design\tlength\ttruth\tclones\texact\tvaf\tratio_to_truth\tin_interval")
-    for name, (design, capture, fragments) in DESIGNS.items():
-        for length in LENGTHS:
-            end = EXON[0] + 60 if design.amplicon and length == 300 else EXON[1] - 10
-            start = EXON[0] + 20 if design.amplicon and length < 200 else end - length
-            haplotype = duplicate(REFERENCE, start, length)
-            for share in SHARES:
-                shares = [(REFERENCE, 1 - share), (haplotype, share)]
-                pairs = simulate(REFERENCE, shares, fragments, design, rng)
-                call = call_one(LOCUS, pairs, capture)
-                exact = [c for c in call.clones if c.allele.apply(REFERENCE) == haplotype]
-                vaf = exact[0].vaf if exact else None
-                cells = [name, length, share, len(call.clones), bool(exact)]
-                if vaf is not None:
-                    ratio = round(vaf.value / share, 3)
-                    cells += [round(vaf.value, 4), ratio, vaf.low <= share <= vaf.high]
-                print(*cells, sep="\t")
+@dataclass(frozen=True)
+class Library:
+    """A library to simulate: ITD of `length` at `start` with VAF `share`; no ITD if share is 0."""
+
+    locus: Locus
+    design: str
+    fragments: int
+    start: int
+    length: int
+    share: float
+    seed: int
+
+    def call(self) -> tuple[LibraryCall, CloneCall | None]:
+        """The library's call, and its clone with exactly the simulated sequence."""
+        reference, exon = self.locus.sequence, self.locus.target
+        haplotype = duplicate(reference, self.start, self.length)
+        shares = [(reference, 1 - self.share), (haplotype, self.share)]
+        pairs = simulate(
+            reference,
+            shares if self.share else [(reference, 1.0)],
+            self.fragments,
+            _design(self.design, exon[0] - 1),
+            np.random.default_rng(self.seed),
+        )
+        called = call_one(self.locus, pairs, "" if self.design.startswith("amplicon") else "panel")
+        exact = [c for c in called.clones if c.allele.apply(reference) == haplotype]
+        return called, exact[0] if exact else None
 
 
-def coverage(libraries: int, rng: np.random.Generator) -> None:
-    """Print how often the 95 % interval holds the truth."""
-    for name, (design, capture, _) in DESIGNS.items():
-        for length, share in ((30, 0.3), (120, 0.3)):
-            haplotype = duplicate(REFERENCE, EXON[0] + 10, length)
-            shares = [(REFERENCE, 1 - share), (haplotype, share)]
-            inside = 0
-            for _ in range(libraries):
-                pairs = simulate(REFERENCE, shares, 1_500, design, rng)
-                found = call_one(LOCUS, pairs, capture).clones
-                inside += bool(found) and found[0].vaf.low <= share <= found[0].vaf.high
-            print(f"coverage\t{name}\t{length} bp\t{inside / libraries:.3f} of {libraries}")
+def _design(name: str, first: int) -> Design:
+    if name.startswith("amplicon"):
+        return Design(250, (first, first + 330))
+    return Design(100) if name.endswith("100") else Design(150, mean=350.0, sd=60.0)
 
 
-def wild_type(libraries: int, rng: np.random.Generator) -> None:
-    """Print how many wild-type libraries get a call."""
-    for name, (design, capture, _) in DESIGNS.items():
-        calls = 0
-        for _ in range(libraries):
-            pairs = simulate(REFERENCE, [(REFERENCE, 1.0)], 1_500, design, rng)
-            calls += bool(call_one(LOCUS, pairs, capture).clones)
-        print(f"wild type\t{name}\t{calls} calls in {libraries}")
+def read_locus(genome: str, annotation: str) -> Locus:
+    """FLT3 of a genome, or a random sequence of its build."""
+    if not genome:
+        return toy_locus()
+    chosen = settings()
+    models = canonical_transcripts(read_gene_models(annotation, [chosen.gene]))
+    transcript = models[chosen.gene]
+    with pysam.FastaFile(genome) as fasta:
+        return build_locus(
+            transcript,
+            fasta.fetch,
+            fasta.get_reference_length(transcript.chrom),
+            "dna",
+            chosen.first_coding_base,
+            chosen.flank,
+        )
+
+
+def _start(locus: Locus, design: str, length: int) -> int:
+    """A place whose junction the reads of an amplicon reach; inside the exon where it fits."""
+    first, last = locus.target
+    if design.startswith("amplicon"):
+        if length < 200:
+            return first + 30
+        return first + 1 if length == 210 else first + 99  # 300 bp: beyond the reverse primer
+    return min(last - 5, first + 60 + length) - length
+
+
+def _cell(library: Library) -> list[object]:
+    called, clone = library.call()
+    row: list[object] = [library.design, library.length, library.share, len(called.clones)]
+    if clone is None:
+        return [*row, "missed", "", "", ""]
+    binomial = 1.96 * (library.share * (1 - library.share) / max(1, called.depth)) ** 0.5
+    inside = abs(clone.vaf.value - library.share) <= binomial
+    ratio = round(clone.vaf.value / library.share, 3)
+    return [*row, round(clone.vaf.value, 4), ratio, called.depth, "yes" if inside else "no"]
+
+
+def lengths(locus: Locus, pool: ProcessPoolExecutor) -> Iterator[str]:
+    """What is found for each design, length and VAF."""
+    yield "## Lengths and VAFs, 0.2 % error"
+    yield "design\tlength\tVAF\tclones\tfound VAF\tfound / true\tdepth\tin binomial interval"
+    libraries = [
+        Library(locus, design, _FRAGMENTS[design], _start(locus, design, size), size, share, seed)
+        for seed, (design, size, share) in enumerate(product(DESIGNS, LENGTHS, SHARES))
+    ]
+    for row in pool.map(_cell, libraries):
+        yield "\t".join(map(str, row))
+
+
+def _holds(library: Library) -> tuple[bool, float]:
+    _, clone = library.call()
+    if clone is None:
+        return False, float("nan")
+    return clone.vaf.low <= library.share <= clone.vaf.high, clone.vaf.value / library.share
+
+
+def intervals(locus: Locus, pool: ProcessPoolExecutor, number: int) -> Iterator[str]:
+    """How often the 95 % interval holds the truth."""
+    yield "## Intervals"
+    yield "design\tlength\tVAF\tlibraries\ttruth in 95 % interval\tmean found / true"
+    for design in DESIGNS:
+        fragments = 1_500 if design.startswith("amplicon") else 3_000
+        for length, share in ((30, 0.3), (120, 0.1)):
+            libraries = [
+                Library(locus, design, fragments, locus.target[0] + 10, length, share, seed)
+                for seed in range(number)
+            ]
+            found = np.array(list(pool.map(_holds, libraries, chunksize=_CHUNK)))
+            cells = (f"{found[:, 0].mean():.3f}", f"{np.nanmean(found[:, 1]):.3f}")
+            yield "\t".join(map(str, (design, length, share, number, *cells)))
+
+
+def _is_called(library: Library) -> bool:
+    return bool(library.call()[0].clones)
+
+
+def wild_type(locus: Locus, pool: ProcessPoolExecutor, number: int) -> Iterator[str]:
+    """How many wild-type libraries get a call."""
+    yield "## Wild-type libraries"
+    yield "design\tlibraries\twith a call"
+    for design in DESIGNS[:2]:
+        fragments = 1_500 if design.startswith("amplicon") else 4_000
+        libraries = [
+            Library(locus, design, fragments, locus.target[0], 30, 0.0, seed)
+            for seed in range(number)
+        ]
+        called = sum(pool.map(_is_called, libraries, chunksize=_CHUNK))
+        yield f"{design}\t{number}\t{called}"
+
+
+def _is_found(library: Library) -> bool:
+    return library.call()[1] is not None
+
+
+def limits(locus: Locus, pool: ProcessPoolExecutor, number: int) -> Iterator[str]:
+    """How often an ITD at the stated detection limit is found."""
+    yield "## ITDs at the detection limit that wild-type libraries state"
+    yield "design\tlength\tlimit, VAF\tlibraries\tfound"
+    for design, length in ((DESIGNS[0], 30), (DESIGNS[1], 30), (DESIGNS[1], 150)):
+        fragments = 1_500 if design.startswith("amplicon") else 3_000
+        start = locus.target[0] + 30
+        stated = Library(locus, design, fragments, start, 30, 0.0, 0).call()[0].limit
+        libraries = [
+            Library(locus, design, fragments, start, length, stated, 100 + seed)
+            for seed in range(number)
+        ]
+        found = sum(pool.map(_is_found, libraries, chunksize=_CHUNK))
+        yield f"{design}\t{length}\t{stated:.4f}\t{number}\t{found / number:.3f}"
+
+
+PARTS = ("lengths", "intervals", "wild_type", "limits")
 
 
 def main() -> None:
-    """Run every benchmark."""
+    """Run the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--genome", default="", help="FASTA that holds FLT3")
+    parser.add_argument("--annotation", default="", help="GTF of the genome")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--libraries", type=int, default=500)
     parser.add_argument("--wild-type", type=int, default=1_000)
     arguments = parser.parse_args()
-    lengths_and_shares(np.random.default_rng(1))
-    coverage(arguments.libraries, np.random.default_rng(2))
-    wild_type(arguments.wild_type, np.random.default_rng(3))
+    locus = read_locus(arguments.genome, arguments.annotation)
+    with ProcessPoolExecutor(2) as pool:
+        made = {
+            "lengths": lambda: lengths(locus, pool),
+            "intervals": lambda: intervals(locus, pool, arguments.libraries),
+            "wild_type": lambda: wild_type(locus, pool, arguments.wild_type),
+            "limits": lambda: limits(locus, pool, arguments.libraries // 4),
+        }
+        for part in arguments.only:
+            for line in made[part]():
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

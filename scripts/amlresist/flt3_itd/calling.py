@@ -254,7 +254,7 @@ def call(
     tandem = [place + 1 for place, c in enumerate(clones) if c.is_tandem and c.present]
     no_wild_type = _lacks_wild_type(counts, theta, tandem)
     exon = slice(*item.reads.locus.target)
-    typical = float(np.mean(depth[exon])) if depth[exon].size else 0.0
+    typical, clear = (float(np.mean(d[exon])) for d in (depth, evidence.clear_depth))
     return LibraryCall(
         reads=item.reads,
         clones=tuple(sorted(clones, key=lambda c: (-c.vaf.value, c.allele))),
@@ -262,7 +262,7 @@ def call(
         total_ratio=ratio_interval(counts, theta, tandem) if tandem else Interval(0.0, 0.0, 1.0),
         no_wild_type=no_wild_type,
         depth=round(typical),
-        limit=detection_limit(typical, settings.background_rate, settings.minimum_fragments),
+        limit=detection_limit(clear, settings.background_rate, settings.minimum_fragments),
         amplicon=item.amplicon,
         evidence=evidence,
         flags=_library_flags(item, evidence, collapse),

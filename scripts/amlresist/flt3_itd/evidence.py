@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.flt3_itd.alleles import Allele, rightmost, structure
-from amlresist.flt3_itd.encode import Flags, Integers, Oriented, Target, best_stretch
+from amlresist.flt3_itd.encode import SEED, Flags, Integers, Oriented, Target, best_stretch
 from amlresist.flt3_itd.library import Placed
 from amlresist.flt3_itd.locus import Locus
 
 _CLIP_FROM = 4  # mismatches from which a read's ends are examined for foreign sequence
 _MINIMUM_ALIGNED = 25
 _EXAMPLES = 14
+_DE_NOVO = SEED + 1  # bases that two neighbouring seeds need
 _WORST = 2**14
 _ABSENT, _WITHIN, _ACROSS = 0, 1, 2
 _STEPS = (0, 1, -1)  # insertions by which the three ways of a read are moved
@@ -257,6 +258,8 @@ class Evidence:
 
     def __post_init__(self) -> None:
         self._change = np.zeros(self.size + 2, dtype=np.int64)
+        self._clear = np.zeros(self.size + 2, dtype=np.int64)
+        self._wrong = self._read = 0
         self.junctions = np.zeros((len(self.known), 3), dtype=np.int64)
         self.examples = [[] for _ in self.known]
 
@@ -264,6 +267,17 @@ class Evidence:
     def depth(self) -> npt.NDArray[np.int64]:
         """Fragments that read across each offset of the locus."""
         return np.cumsum(self._change)[: self.size]
+
+    @property
+    def clear_depth(self) -> npt.NDArray[np.float64]:
+        """Fragments that would show a junction at each offset well enough to discover it.
+
+        Discovery needs `_DE_NOVO` bases on both sides without a sequencing error.
+        """
+        error = self._wrong / max(1, self._read)
+        free = float((1 - error) ** (2 * _DE_NOVO))
+        depth: npt.NDArray[np.float64] = np.cumsum(self._clear)[: self.size].astype(float) * free
+        return depth
 
     def add(self, placed: Placed) -> None:
         """Add a batch."""
@@ -279,7 +293,11 @@ class Evidence:
         inserts, ways = _joint_placements(placed, fit, mates)
         ways[extra >= self.difference] = 0
         self._count(placed, extra, inserts, ways, _five_prime_ends(placed, mates))
-        self._cover(placed, fit, mates)
+        self._cover(self._change, placed, fit, mates, self.anchor)
+        self._cover(self._clear, placed, fit, mates, _DE_NOVO)
+        weights = np.where(fit.fits, placed.weights, 0)
+        self._wrong += int((fit.mismatches.min(axis=1) * weights).sum())
+        self._read += int(((fit.high - fit.low) * weights).sum())
         self._keep_examples(fit, mates, extra, ways)
         self._count_junctions(fit, mates, extra)
 
@@ -342,11 +360,18 @@ class Evidence:
                         seen |= _crosses(start, low, high, (place,), self.anchor)
                     self.junctions[column, side] += int(seen.sum())
 
-    def _cover(self, placed: Placed, fit: ReadFit, mates: list[Integers]) -> None:
+    def _cover(
+        self,
+        change: npt.NDArray[np.int64],
+        placed: Placed,
+        fit: ReadFit,
+        mates: list[Integers],
+        anchor: int,
+    ) -> None:
         spans = []
         for mate in mates:
-            start = np.append(placed.reads.left + fit.low, 0)[mate] + self.anchor
-            end = np.append(placed.reads.left + fit.high, 0)[mate] - self.anchor + 1
+            start = np.append(placed.reads.left + fit.low, 0)[mate] + anchor
+            end = np.append(placed.reads.left + fit.high, 0)[mate] - anchor + 1
             empty = (mate < 0) | (end <= start)
             spans.append((np.where(empty, 0, start), np.where(empty, 0, end)))
         (low_a, high_a), (low_b, high_b) = spans
@@ -355,13 +380,11 @@ class Evidence:
         )
         joined = np.where(overlap, np.minimum(low_a, low_b), low_a)
         until = np.where(overlap, np.maximum(high_a, high_b), high_a)
-        self._spread(joined, until)
-        self._spread(np.where(overlap, 0, low_b), np.where(overlap, 0, high_b))
-
-    def _spread(self, low: Integers, high: Integers) -> None:
-        low, high = np.clip(low, 0, self.size), np.clip(high, 0, self.size)
-        self._change[: self.size + 1] += np.bincount(low, minlength=self.size + 1)
-        self._change[: self.size + 1] -= np.bincount(high, minlength=self.size + 1)
+        second = np.where(overlap, 0, low_b), np.where(overlap, 0, high_b)
+        for begin, finish in ((joined, until), second):
+            for places, sign in ((begin, 1), (finish, -1)):
+                inside = np.clip(places, 0, self.size)
+                change[: self.size + 1] += sign * np.bincount(inside, minlength=self.size + 1)
 
     def _keep_examples(
         self,
