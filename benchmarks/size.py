@@ -275,14 +275,13 @@ def print_extrapolation(costs: dict[str, list[Cost]]) -> None:
     read = np.array([np.prod([float(part) for part in pair.split("x")]) for pair in costs])
     exome = EXOME * EXOME_DEPTH
     print(f"\n## A pair of exomes ({EXOME:.0f} Mb at {EXOME_DEPTH}x), by extrapolation\n")
-    print("station\tprocessor s per Mb at 100x\tprocessor h\tmemory GB\tdisk GB\tgrowth")
+    print("station\tprocessor s per Mb at 100x\tprocessor h\tdisk GB\tgrowth")
     for rows in zip(*costs.values(), strict=True):
         slope, seconds = carried_on(read, [row.seconds for row in rows], exome)
-        _, memory = carried_on(read, [row.memory for row in rows], exome)
         _, disk = carried_on(read, [row.disk for row in rows], exome)
         print(
-            f"{rows[0].station}\t{slope * 100:.1f}\t{seconds / 3600:.2f}\t{memory / 1024:.1f}"
-            f"\t{disk / 1000:.1f}\t{growth(read, [row.seconds for row in rows])}"
+            f"{rows[0].station}\t{slope * 100:.1f}\t{seconds / 3600:.2f}\t{disk / 1000:.1f}"
+            f"\t{growth(read, [row.seconds for row in rows])}"
         )
     print("\n# growth: exponent of processor seconds between first and last pair; 1 is linear,")
     print("# less where start-up dominates")
