@@ -52,6 +52,8 @@ PAIR = (
     VariantClass.CONTRACTING,
     VariantClass.STABLE,
 )
+DOCS = ROOT / "docs"
+DIAGRAM = DOCS / "images" / "variants_reliability.svg"
 BINS = (0.0, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0001)
 
 
@@ -170,8 +172,10 @@ def labels(n: int, depths: Sequence[int], repeats: int, rng: np.random.Generator
     for mix, vafs in (("steps", mixed_vafs), ("any factor", any_fold_vafs)):
         for depth in depths:
             kept[mix] += _labels_at(mix, vafs, n, depth, repeats, rng)
-    for mix, rows in kept.items():
-        calibration(mix, rows)
+    points = [point for mix, rows in kept.items() for point in calibration(mix, rows)]
+    DIAGRAM.parent.mkdir(exist_ok=True)
+    DIAGRAM.write_text(diagram(points), encoding="utf-8")
+    print(f"# Reliability diagram: ![stated against observed error]({DIAGRAM.relative_to(DOCS)})")
 
 
 def _labels_at(
@@ -225,8 +229,20 @@ def _line(judged: Sequence[tuple[Mask, Mask, Mask]]) -> list[str]:
     return [str(mine.sum()), *(f"{100 * share:.2f}" for share in shares)]
 
 
-def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> None:
-    """Print stated against observed probability of the statements."""
+@dataclass(frozen=True)
+class Reliability:
+    """A point of the diagram: loci of a class whose stated error lies in one bin."""
+
+    mix: str
+    name: str
+    loci: int
+    stated: float
+    observed: float
+
+
+def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> list[Reliability]:
+    """Print stated against observed probability of the statements; returns the errors."""
+    points = []
     print(f"\n## Calibration, {mix}\n\nclass\tstated_from\tloci\tmean_stated\tobserved")
     for name in PAIR:
         stated = np.array([getattr(row, f"p_{name.value}") for row, _ in rows])
@@ -239,9 +255,62 @@ def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> None:
             if chosen.sum() >= 20:
                 cells = (chosen.sum(), f"{stated[chosen].mean():.4f}", f"{true[chosen].mean():.4f}")
                 print(name.value, low, *cells, sep="\t")
+                errors = 1 - float(stated[chosen].mean()), 1 - float(true[chosen].mean())
+                points.append(Reliability(mix, name.value, int(chosen.sum()), *errors))
         given = np.array([row.variant_class is name for row, _ in rows])
         error = 1 - stated[given].mean(), 1 - true[given].mean()
         print(f"# labels {name.value}: stated error {error[0]:.4f}, observed {error[1]:.4f}")
+    return points
+
+
+COLOURS = ("#c44e52", "#4c72b0", "#dd8452", "#55a868", "#8172b3")
+SIDE, MARGIN, DECADES, PANEL = 300, 50, 4, 380
+
+
+def diagram(points: Sequence[Reliability]) -> str:
+    """SVG: stated against observed error, a panel per mix; on the line they agree.
+
+    Errors are drawn on a log scale from 1e-4; an observed error of 0 lies on the lower edge.
+    """
+    mixes = list(dict.fromkeys(point.mix for point in points))
+    parts = [part for i, mix in enumerate(mixes) for part in _panel(i, mix, points)]
+    for i, name in enumerate(PAIR):
+        x, y = MARGIN + 110 * i, SIDE + 2 * MARGIN - 5
+        parts.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{COLOURS[i]}"/>')
+        parts.append(f'<text x="{x + 10}" y="{y + 4}">{name.value}</text>')
+    width, height = PANEL * len(mixes) + MARGIN, SIDE + 2 * MARGIN + 10
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+    title = "<title>Stated against observed error of the classes</title>"
+    style = ' font-family="sans-serif" font-size="12">'
+    body = "\n".join(parts)
+    return (
+        f"{head}{style}{title}\n<rect width='100%' height='100%' fill='white'/>\n{body}\n</svg>\n"
+    )
+
+
+def _panel(index: int, mix: str, points: Sequence[Reliability]) -> list[str]:
+    left, bottom = MARGIN + PANEL * index, MARGIN + SIDE
+    size = f'width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"'
+    parts = [f'<rect x="{left}" y="{MARGIN}" {size}/>']
+    line = f'x1="{left}" y1="{bottom}" x2="{left + SIDE}" y2="{MARGIN}"'
+    parts.append(f'<line {line} stroke="#999" stroke-dasharray="4"/>')
+    parts.append(f'<text x="{left}" y="{MARGIN - 12}">{mix}: stated (across), observed (up)</text>')
+    for power in range(DECADES + 1):
+        label = f"1e-{DECADES - power}" if power < DECADES else "1"
+        step = SIDE * power / DECADES
+        parts.append(f'<text x="{left + step - 12:.0f}" y="{bottom + 16}">{label}</text>')
+        parts.append(f'<text x="{left - 38}" y="{bottom - step + 4:.0f}">{label}</text>')
+    order = [name.value for name in PAIR]
+    for point in (p for p in points if p.mix == mix):
+        x, y = (SIDE * _decade(error) / DECADES for error in (point.stated, point.observed))
+        place = f'cx="{left + x:.1f}" cy="{bottom - y:.1f}" r="{2 + point.loci**0.25:.1f}"'
+        colour = COLOURS[order.index(point.name)]
+        parts.append(f'<circle {place} fill="{colour}" fill-opacity="0.7"/>')
+    return parts
+
+
+def _decade(error: float) -> float:
+    return float(np.log10(max(error, 10.0**-DECADES)) + DECADES)
 
 
 def change_test(loci: int, repeats: int, rng: np.random.Generator) -> None:

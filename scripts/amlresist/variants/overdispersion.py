@@ -34,7 +34,7 @@ class Overdispersion:
     """Beta-binomial rho and where it comes from.
 
     Attributes:
-        rho: intra-class correlation of fragments of one locus (posterior mean).
+        rho: intra-class correlation of fragments of one locus (posterior mean of its logarithm).
         snps: loci it was learned from, 0 for the default.
         spread: standard error of rho (posterior standard deviation).
         between: what capture bias that a locus has in all libraries adds to rho; it does not touch
@@ -139,7 +139,7 @@ def _between(mean: Floats, depth: Ints, rho: float) -> float:
 
 
 def _posterior(vaf: Floats, depth: Floats, default: float) -> tuple[float, float]:
-    """Mean and standard deviation of rho."""
+    """Mean (of the logarithm) and standard deviation of rho."""
     single = np.zeros((1, vaf.shape[1]))
     away = vaf - vaf.mean(axis=1, keepdims=True)
     outer = away[np.argsort(np.abs(away).sum(axis=1), kind="stable")[int(0.8 * len(away))]]
@@ -152,7 +152,7 @@ def _posterior(vaf: Floats, depth: Floats, default: float) -> tuple[float, float
     fine = np.interp(np.log(_FINE), np.log(_CANDIDATES), log)
     weight = np.exp(fine - fine.max())
     weight /= weight.sum()
-    mean = float(weight @ _FINE)
+    mean = float(np.exp(weight @ np.log(_FINE)))  # of log rho: its posterior is lopsided
     return mean, float(np.sqrt(weight @ (_FINE - mean) ** 2))
 
 
