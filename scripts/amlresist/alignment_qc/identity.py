@@ -25,6 +25,7 @@ from scipy.special import betaln, gammaln, logsumexp
 ERROR = 0.002  # base errors and mismapped reads at a homozygous site
 LOH = 0.25
 OUTLIER = 0.05
+SOMATIC = 0.5  # share of alleles new in the later library that are mutations of any VAF
 NEARLY, NEARLY_RANGE = 0.1, 0.2  # share of homozygous sites with up to 20 % other reads
 POPULATION_FREQUENCY = 0.3  # typical alternative-allele frequency of a site seen in one person
 # A person is homozygous mostly for common alleles, which a foreign genome often carries too.
@@ -190,17 +191,18 @@ def _log_one_shared(genotype: int, frequency: float) -> np.ndarray:
 
 def _log_likelihoods(alt: np.ndarray, depth: np.ndarray, own: float) -> np.ndarray:
     """(kinships, shares, sites) log likelihoods; `own`: the person's VAF there, 0 or 1."""
+    outlier = OUTLIER if own else SOMATIC
     foreign = np.arange(3)[:, None, None] / 2
     share = SHARES[None, :, None]
     by_genotype = _log_beta_binomial(alt, depth, (1 - share) * own + share * foreign)
-    anything = np.log(OUTLIER / (depth + 1))
+    anything = np.log(outlier / (depth + 1))
     like_own = np.arange(3) == 2 * own
     population = np.exp(_log_prior(HOMOZYGOUS_FREQUENCY))
     rows = []
     for kinship in KINSHIPS:
         log_prior = np.log(kinship * like_own + (1 - kinship) * population)
         person = np.logaddexp.reduce(by_genotype + log_prior[:, None, None], axis=0)
-        rows.append(np.logaddexp(np.log1p(-OUTLIER) + person, anything))
+        rows.append(np.logaddexp(np.log1p(-outlier) + person, anything))
     return np.array(rows)
 
 
