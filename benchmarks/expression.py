@@ -40,11 +40,11 @@ def speed() -> dict[str, float]:
     sets = [
         (rng.choice(N_GENES, SET_SIZE, replace=False), np.ones(SET_SIZE)) for _ in range(N_SETS)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     score_samples(values, sets, [Method.SINGSCORE, Method.SSGSEA])
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"seconds": round(seconds, 2), "peak_gb_with_the_matrix": round(peak, 2)}
+    return {"processor_seconds": round(seconds, 2), "peak_gb_with_the_matrix": round(peak, 2)}
 
 
 def start_up() -> dict[str, float]:
