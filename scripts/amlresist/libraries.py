@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from amlresist.errors import InputError, Problem
+from amlresist.inputs.bam_index import require_sound_index
 from amlresist.sheet import Assay, Capture, Library, PatientFacts, timepoint_rank
 
 
@@ -96,7 +97,8 @@ def libraries_from(arguments: argparse.Namespace) -> list[LibraryInput]:
     """Libraries named on the command line.
 
     Raises:
-        InputError: none is named, or a `--library` has no time point.
+        InputError: none is named, a `--library` has no time point, or the index beside a BAM is
+            damaged.
     """
     if arguments.libraries:
         return from_json(arguments.libraries)
@@ -122,6 +124,9 @@ def libraries_from(arguments: argparse.Namespace) -> list[LibraryInput]:
         problems.append(_library_problem(""))
     if problems:
         raise InputError(problems)
+    for library in libraries:  # a workflow's alignments have indexes of its own making
+        for path in library.paths:
+            require_sound_index(path)
     return sorted(libraries, key=lambda lib: timepoint_rank(lib.timepoint))
 
 

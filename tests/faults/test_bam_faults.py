@@ -11,6 +11,7 @@ import pysam
 import pytest
 from fault_files import CONTIGS, GENOME, PAIRS, random_genome, sound_reads, write_bam, write_fasta
 
+from amlresist.__main__ import main
 from amlresist.inputs.bam_index import read_index
 
 HEADER = {
@@ -320,3 +321,11 @@ def test_b039_any_damage_of_an_index_is_survived(cohort):
         with contextlib.suppress(ValueError):
             assert len(read_index(str(index)).mapped) < 10_000
     cohort.check()
+
+
+@pytest.mark.parametrize("content", [b"BAI\1" + bytes(3), b"BAI\1\xff\xff\xff\x7f", b"nonsense"])
+def test_b039_a_station_run_alone_refuses_a_damaged_index(cohort, capsys, content):
+    Path(f"{cohort.relapse}.bai").write_bytes(content)
+    words = ["flt3-itd", "--library", f"relapse={cohort.relapse}", "--reference", "g.fa"]
+    assert main([*words, "--gene-models", "m.tsv"]) == 2
+    assert "index cannot be used" in capsys.readouterr().err

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from amlresist.errors import InputError, Problem
 from amlresist.inputs.bgzf import GZIP_MAGIC
+from amlresist.inputs.findings import UNREADABLE
 
 BAI_COUNT_BIN = 37450  # holds counts instead of places
 CHUNK, OFFSET = 16, 8  # bytes
@@ -66,6 +68,25 @@ def read_index(index: str) -> IndexFacts:
     except struct.error as error:
         raise ValueError("index is cut") from error
     return IndexFacts(mapped, cursor.blocks)
+
+
+def require_sound_index(path: str) -> None:
+    """Refuse a BAM with a damaged index beside it, before htslib opens both.
+
+    Raises:
+        InputError: the index cannot be read to its end, or names places behind the end of the BAM.
+    """
+    index = find_index(path) if path.lower().endswith(".bam") and Path(path).is_file() else ""
+    if not index:
+        return
+    try:
+        blocks = read_index(index).blocks
+        if max(blocks, default=0) > Path(path).stat().st_size:
+            raise ValueError("it names places behind the end of the BAM")
+    except UNREADABLE as error:
+        message = f"index cannot be used: {error}"
+        remedy = "Remove it, or make it again with samtools index."
+        raise InputError(Problem(index, "", "", message, remedy)) from error
 
 
 @dataclass
