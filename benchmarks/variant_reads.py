@@ -327,7 +327,7 @@ def homopolymers() -> None:
 def callers(seeds: int) -> None:
     """Print recall, false candidates and processor seconds, and the same of freebayes."""
     print("\n## Rare variants: recall, false calls, processor seconds\n")
-    print("VAF\tdepth\trule\tplanted\trecall_%\tfalse per 100 kb\tF1\tseconds")
+    print("VAF\tdepth\trule\tplanted\trecall_%\toutside repeats\tfalse per 100 kb\tF1\tseconds")
     for vaf, depth in ((0.05, 300), (0.02, 1000)):
         totals: dict[str, list[float]] = {}
         for seed in range(1, seeds + 1):
@@ -349,9 +349,10 @@ def callers(seeds: int) -> None:
                 totals[rule] = [
                     a + b for a, b in zip(totals.get(rule, [0.0] * 5), row, strict=True)
                 ]
-        for rule, (n, found, wrong, size, used) in totals.items():
+        for rule, (n, found, wrong, size, used, plain_n, plain_found) in totals.items():
             f1 = 2 * found / (n + found + wrong)
-            cells = (int(n), f"{100 * found / n:.1f}", f"{1e5 * wrong / size:.1f}", f"{f1:.4f}")
+            recalls = (f"{100 * found / n:.1f}", f"{100 * plain_found / plain_n:.1f}")
+            cells = (int(n), *recalls, f"{1e5 * wrong / size:.1f}", f"{f1:.4f}")
             print(vaf, depth, rule, *cells, f"{used:.1f}", sep="\t")
 
 
