@@ -22,7 +22,7 @@ HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
 from amlresist.errors import InputError
 from amlresist.plan import make_plan, resource_digest, source_digest
-from amlresist.rule_functions import growing, of_patient, of_sample
+from amlresist.rule_functions import folder_of, growing, of_patient, of_sample
 from amlresist.start import (
     check_inputs,
     confirm_inputs,

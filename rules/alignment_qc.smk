@@ -25,7 +25,7 @@ rule alignment_qc:
         libraries=of_patient(plan.inputs_json, "alignment_qc"),
         settings=plan.settings_json("alignment_qc"),
         facts=of_patient(plan.facts_json),
-        out_dir=f"{RESULTS}/{{patient}}/alignment_qc",
+        out_dir=folder_of("table"),
         source=source_digest("alignment_qc", "inputs", "reference"),
     message:
         "{wildcards.patient}: coverage and identity"

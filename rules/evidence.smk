@@ -24,8 +24,8 @@ rule evidence:
         runtime=growing(60),
     params:
         facts=of_patient(plan.facts_json),
-        tables=f"{RESULTS}/{{patient}}",
-        out_dir=f"{RESULTS}/{{patient}}/evidence",
+        tables=folder_of("table", up=2),
+        out_dir=folder_of("table"),
         settings=plan.settings_json("evidence"),
         source=source_digest("evidence", "variants/records", "flt3_itd/records"),
         knowledge=resource_digest("knowledge"),

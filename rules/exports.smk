@@ -25,9 +25,9 @@ rule exports:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        results=RESULTS,
+        results=folder_of("maf", up=3),
         patients=plan.patients,
-        out_dir=f"{RESULTS}/cohort/exports",
+        out_dir=folder_of("maf"),
         settings=plan.settings_json("report"),
         source=source_digest("exports", "report/labels", "variants/export"),
     message:

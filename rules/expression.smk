@@ -20,7 +20,7 @@ rule quantify_transcripts:
         runtime=growing(60),
     params:
         reads=of_sample(plan.salmon_reads),
-        out_dir=f"{RESULTS}/{{patient}}/expression/{{sample}}",
+        out_dir=folder_of("quantification"),
     message:
         "{wildcards.patient}: quantifying transcripts of {wildcards.sample}"
     shell:
@@ -54,7 +54,7 @@ rule expression:
         libraries=of_patient(plan.inputs_json, "expression"),
         settings=plan.settings_json("expression"),
         facts=of_patient(plan.facts_json),
-        out_dir=f"{RESULTS}/{{patient}}/expression",
+        out_dir=folder_of("expression"),
         source=source_digest("expression", "inputs", "evidence", "multiple_testing"),
         gene_sets=resource_digest("gene_sets"),
         knowledge=resource_digest("knowledge"),

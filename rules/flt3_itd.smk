@@ -25,7 +25,7 @@ rule flt3_itd:
         libraries=of_patient(plan.inputs_json, "flt3_itd"),
         settings=plan.settings_json("flt3_itd"),
         facts=of_patient(plan.facts_json),
-        out_dir=f"{RESULTS}/{{patient}}/flt3_itd",
+        out_dir=folder_of("libraries"),
         source=source_digest("flt3_itd"),
     message:
         "{wildcards.patient}: looking for FLT3-ITD and its allelic ratio"

@@ -25,7 +25,7 @@ rule mirna:
     params:
         libraries=of_patient(plan.inputs_json, "mirna"),
         settings=plan.settings_json("mirna"),
-        out_dir=f"{RESULTS}/{{patient}}/mirna",
+        out_dir=folder_of("counts"),
         source=source_digest("mirna"),
     message:
         "{wildcards.patient}: counting miRNAs and their change"

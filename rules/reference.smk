@@ -18,7 +18,7 @@ rule download_reference:
     params:
         name=plan.settings["reference"]["name"],
         base_url=plan.settings["reference"]["base_url"],
-        out_dir=f"{RESULTS}/reference/download",
+        out_dir=folder_of("fasta"),
     message:
         "Fetching {params.name}"
     shell:
@@ -48,7 +48,7 @@ rule prepare_reference:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        out_dir=f"{RESULTS}/reference",
+        out_dir=folder_of("fasta"),
         source=source_digest("reference"),
     message:
         "Preparing genome and gene models"

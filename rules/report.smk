@@ -23,18 +23,12 @@ rule provenance:
         "python -m amlresist provenance --config-json {params.config:q} --out {output.versions:q} >{log:q} 2>&1"
 
 
-def genome_of_reads(wildcards):
-    """The genome, where the patient has DNA reads to show; others may run without one."""
-    has_reads = plan.files_of(wildcards.patient, "candidates")
-    return [rules.prepare_reference.output.fasta] if has_reads else []
-
-
 rule patient_page:
     input:
         evidence=rules.evidence.output.table,
         provenance=rules.provenance.output.versions,
         reads=of_patient(plan.files_of, "candidates"),
-        reference=genome_of_reads,
+        reference=of_patient(plan.genome_for, "candidates"),
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
     log:
@@ -48,7 +42,7 @@ rule patient_page:
         mem_mb=growing(1000),
         runtime=growing(60),
     params:
-        tables=f"{RESULTS}/{{patient}}",
+        tables=folder_of("page", up=2),
         facts=of_patient(plan.facts_json),
         libraries=of_patient(plan.inputs_json, "candidates"),
         settings=plan.settings_json("report"),
@@ -81,9 +75,9 @@ rule cohort_tables:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        results=RESULTS,
+        results=folder_of("evidence", up=2),
         patients=plan.patients,
-        out_dir=f"{RESULTS}/cohort",
+        out_dir=folder_of("evidence"),
         evidence_settings=plan.settings_json("evidence"),
         expression_settings=plan.settings_json("expression"),
         source=source_digest(
@@ -116,7 +110,7 @@ rule cohort_page:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        results=RESULTS,
+        results=folder_of("page", up=2),
         patients=plan.patients,
         settings=plan.settings_json("report"),
         source=source_digest("report", "cohort", "evidence/records"),
@@ -144,9 +138,9 @@ rule multiqc:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        results=RESULTS,
+        results=folder_of("page", up=2),
         patients=plan.patients,
-        content=f"{RESULTS}/cohort/multiqc_content",
+        content=folder_of("page", inside="multiqc_content"),
         benchmarks=BENCHMARKS,
         source=source_digest("report", "cohort", "evidence/records"),
     message:

@@ -60,7 +60,7 @@ rule variants:
         settings=plan.settings_json("variants"),
         candidates=of_patient(plan.candidates_option),
         facts=of_patient(plan.facts_json),
-        out_dir=f"{RESULTS}/{{patient}}/variants",
+        out_dir=folder_of("table"),
         source=source_digest("variants"),
     message:
         "{wildcards.patient}: counting fragments and classifying variants"

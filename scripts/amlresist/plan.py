@@ -137,6 +137,11 @@ class Plan:
         """Files the station reads for the patient."""
         return [path for library in self.inputs_of(patient, station) for path in library.paths]
 
+    def genome_for(self, patient: str, station: str) -> list[str]:
+        """The prepared genome where the station has something to do, else nothing."""
+        has_input = bool(self.inputs_of(patient, station))
+        return [f"{self.results}/reference/genome.fa"] if has_input else []
+
     def inputs_json(self, patient: str, station: str) -> str:
         """The patient's libraries as the station's command takes them."""
         return station_input.to_json(self.inputs_of(patient, station))

@@ -6,6 +6,7 @@ with the function makes that ten times quicker, which counts when a cohort has t
 
 from collections.abc import Callable
 from inspect import signature
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -23,6 +24,20 @@ def growing(amount: int) -> Callable[..., int]:
         return amount * attempt
 
     return _with_stored_signature(by_attempt)
+
+
+def folder_of(name: str, *, up: int = 1, inside: str = "") -> Callable[..., str]:
+    """The folder that the output called `name` lies in.
+
+    Args:
+        up: 2 for the folder above that one.
+        inside: a folder or file in it.
+    """
+
+    def of_job(wildcards: Wildcards, output: Any) -> str:
+        return str(Path(getattr(output, name)).parents[up - 1] / inside)
+
+    return _with_stored_signature(of_job)
 
 
 def of_patient(ask: Callable[..., Any], *details: str) -> Callable[[Wildcards], Any]:

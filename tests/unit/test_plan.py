@@ -55,6 +55,11 @@ def test_stations_read_our_alignments_and_the_given_results(plan):
     assert plan.candidates("GIVEN") == []
 
 
+def test_a_patient_without_dna_reads_needs_no_genome_for_the_page(plan):
+    assert plan.genome_for("FULL", "candidates") == ["out/reference/genome.fa"]
+    assert plan.genome_for("GIVEN", "candidates") == []
+
+
 def test_rna_fastqs_are_quantified_and_rna_alignments_are_not(plan):
     assert plan.files_of("FULL", "expression") == [
         "out/FULL/expression/FULL_diagnosis_rna/quant.sf",

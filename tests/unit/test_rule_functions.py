@@ -3,7 +3,7 @@
 from inspect import signature
 from types import SimpleNamespace
 
-from amlresist.rule_functions import growing, of_patient, of_sample
+from amlresist.rule_functions import folder_of, growing, of_patient, of_sample
 
 JOB = SimpleNamespace(patient="P1", sample="P1_diagnosis_dna")
 
@@ -16,6 +16,13 @@ def test_a_resource_grows_with_each_attempt():
 def test_the_plan_is_asked_for_the_job_at_hand():
     assert of_patient(lambda patient, station: (patient, station), "mirna")(JOB) == ("P1", "mirna")
     assert of_sample(lambda sample: [sample])(JOB) == ["P1_diagnosis_dna"]
+
+
+def test_folders_follow_the_output():
+    output = SimpleNamespace(table="results/P1/mirna/counts.tsv")
+    assert folder_of("table")(JOB, output=output) == "results/P1/mirna"
+    assert folder_of("table", up=2)(JOB, output=output) == "results/P1"
+    assert folder_of("table", inside="parts")(JOB, output=output) == "results/P1/mirna/parts"
 
 
 def test_snakemake_sees_the_parameters_it_fills():
