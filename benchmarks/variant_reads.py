@@ -345,10 +345,12 @@ def callers(seeds: int) -> None:
             for rule, (called, seconds) in rules.items():
                 hits = len(_whole(called, plan) & set(plan.alleles))
                 false = len(_whole(called, plan)) - hits
+                pairs = zip(plan.alleles, plan.kinds, strict=True)
+                plain = {a for a, kind in pairs if not kind.endswith("in repeats")}
                 row = [float(len(plan.alleles)), hits, false, len(plan.genome), seconds]
-                totals[rule] = [
-                    a + b for a, b in zip(totals.get(rule, [0.0] * 5), row, strict=True)
-                ]
+                row += [len(plain), len(_whole(called, plan) & plain)]
+                before = totals.get(rule, [0.0] * len(row))
+                totals[rule] = [a + b for a, b in zip(before, row, strict=True)]
         for rule, (n, found, wrong, size, used, plain_n, plain_found) in totals.items():
             f1 = 2 * found / (n + found + wrong)
             recalls = (f"{100 * found / n:.1f}", f"{100 * plain_found / plain_n:.1f}")
