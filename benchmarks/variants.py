@@ -175,7 +175,6 @@ def labels(n: int, depths: Sequence[int], repeats: int, rng: np.random.Generator
     points = [point for mix, rows in kept.items() for point in calibration(mix, rows)]
     DIAGRAM.parent.mkdir(exist_ok=True)
     DIAGRAM.write_text(diagram(points), encoding="utf-8")
-    print(f"# Reliability diagram: ![stated against observed error]({DIAGRAM.relative_to(DOCS)})")
 
 
 def _labels_at(
