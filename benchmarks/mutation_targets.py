@@ -743,7 +743,7 @@ def targets() -> list[Target]:
         Target("gtf", ".gtf", gtf(), read_annotation, annotated_transcripts),
         Target("gff3", ".gff3", gff3(), read_annotation, annotated_transcripts),
         Target(
-            "gene models", ".tsv", gene_models(), lambda p: len(read_gene_models(p)), table_rows
+            "gene models", ".tsv", gene_models(), lambda p: len(read_gene_models(p)), plain_rows
         ),
         Target("fasta", ".fa", FASTA, lambda p: len(contigs_of(p)), fasta_entries),
         Target(
@@ -777,7 +777,7 @@ def targets() -> list[Target]:
             lambda p: len(facts_from_json(p.read_bytes().decode("latin-1"))),
             distinct_timepoints,
         ),
-        Target("claims", ".tsv", CLAIMS, lambda p: len(own_claims([str(p)])), table_rows),
+        Target("claims", ".tsv", CLAIMS, lambda p: len(own_claims([str(p)])), plain_rows),
         Target("segments", ".tsv", SEGMENTS, lambda p: len(read_segments(str(p))), table_rows),
     ]
     return found

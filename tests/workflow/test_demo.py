@@ -133,8 +133,12 @@ def test_the_shipped_sheets_are_those_of_the_simulated_cohort(simulated):
         assert shipped == (simulated / "demo/config" / name).read_text()
 
 
-def test_one_core_gives_the_same_bytes(demo, snakemake, tmp_path):
-    again = tmp_path / "again"
+def test_one_core_in_another_place_locale_and_time_zone_gives_the_same_bytes(
+    demo, snakemake, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    again = tmp_path / "a gain"
     again.mkdir()
     shutil.copytree(demo, again / "demo", ignore=shutil.ignore_patterns("results"))
     done = snakemake(again, cores=1)
