@@ -655,7 +655,7 @@ FACTS = json.dumps(
 CLAIMS = (
     b"claim\tmechanism\tmechanism_class\tstatement\tentity\texpected\trule\tnote\treferences\n"
     b"Z1\tP-gp\tgene\twords\tABCB1\tup\texpression gene=ABCB1 direction=up against=down\tNA\there\n"
-    b"Z2\tRAS\tgene\twords\tNRAS\tgained\tvariants gene=NRAS change=acquired against=lost\tNA\tthere\n"
+    b"Z2\tRAS\tgene\tw\tNRAS\tgained\tvariants gene=NRAS change=acquired against=lost\tNA\tthere\n"
 )
 SEGMENTS = (
     b"timepoint\tchrom\tstart\tend\ttotal_copies\tmutated_copies\n"
