@@ -65,6 +65,20 @@ def test_each_class_is_told_at_500_fragments():
     assert classes == list(CLASSES[:5])
 
 
+def test_small_acquired_clone_is_told_from_noise_in_a_patient_who_shares_nothing():
+    rng = np.random.default_rng(4)
+    depth = rng.poisson(260, (130, 2))
+    new, noise = np.arange(60), np.arange(60, 130)
+    alt = np.zeros_like(depth)
+    alt[new, 1] = rng.binomial(depth[new, 1], 0.05)
+    alt[noise, rng.integers(0, 2, 70)] = rng.integers(2, 4, 70)
+    observations = observed(alt, depth, germline=0.8, artefact=0.5)
+    posterior = fit(observations, asked(130))
+    plain = alt[new, 1] >= 10
+    assert np.all(posterior.artefact[new][plain] < 0.03)
+    assert np.median(posterior.artefact[noise]) > 0.5
+
+
 def test_five_fragments_of_depth_decide_nothing():
     _, classes = classify([[0, 150], [2, 0]], [[5, 500], [30, 5]])
     assert classes == [VariantClass.NOT_EVALUABLE] * 2

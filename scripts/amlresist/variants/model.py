@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln
 
-from amlresist.variants.likelihood import Floats, likelihoods, vaf_grid
+from amlresist.variants.likelihood import SMALLEST_VAF, Floats, likelihoods, vaf_grid
 from amlresist.variants.read_columns import Ints
 
 Mask = npt.NDArray[np.bool_]
@@ -241,9 +241,9 @@ class _Terms:
         company = _company(columns, question, vaf)
         shared = np.prod(columns, axis=0)  # the same VAF at every time point
         strand = _strand_factor(observations.alt, observations.alt_forward)
-        low = _artefact_density(vaf)
-        one_sided = (before @ low) * after[:, 0] + before[:, 0] * (after @ low)
-        artefact = (0.8 * (shared @ low) + 0.1 * one_sided * company) * strand
+        once = _sporadic_density(vaf)
+        one_sided = (before @ once) * after[:, 0] + before[:, 0] * (after @ once)
+        artefact = (0.8 * (shared @ _artefact_density(vaf)) + 0.1 * one_sided * company) * strand
         loh = observations.loh_share
         germline = (1 - loh) * (shared @ _germline_density(vaf))
         germline += loh * _germline_loh(columns, question.normal, vaf)
@@ -320,9 +320,23 @@ def _near_half(vaf: Floats) -> Floats:
 
 
 def _artefact_density(vaf: Floats) -> Floats:
-    low = ((vaf > 0) & (vaf <= _ARTEFACT_TOP)) / np.maximum(vaf, 1e-9)
-    low = low * np.gradient(vaf)
-    return np.asarray(low / low.sum())
+    """VAF of artefacts of a place, which come back in every library: even in log VAF."""
+    return _falling_density(vaf, 1)
+
+
+def _sporadic_density(vaf: Floats) -> Floats:
+    """VAF of artefacts of one library: errors of an early PCR cycle.
+
+    A cycle earlier doubles the VAF and halves the molecules that such an error can start from, so
+    the density falls with the square of the VAF.
+    """
+    return _falling_density(vaf, 2)
+
+
+def _falling_density(vaf: Floats, power: int) -> Floats:
+    low = (vaf > 0) & (vaf <= _ARTEFACT_TOP)
+    density = np.where(low, np.gradient(vaf), 0) / np.maximum(vaf, SMALLEST_VAF) ** power
+    return np.asarray(density / density.sum())
 
 
 def _strand_factor(alt: Ints, forward: Ints) -> Floats:
