@@ -41,7 +41,7 @@ def genome(tmp_path_factory):
     return str(path)
 
 
-def records(pairs, header, *, unplaced=False, tags=None):
+def records(pairs, header, *, unplaced=False, tags=None, named=None):
     """The pairs as an aligner writes them; reads that are not perfect lie beside their mates."""
     plus = toy_genome()
     for number, pair in enumerate(zip(*pairs, strict=True)):
@@ -50,7 +50,7 @@ def records(pairs, header, *, unplaced=False, tags=None):
         lost = where < 0 or (unplaced and any(place < 0 for place, _ in placed))
         for mate, (read, (place, reverse)) in enumerate(zip(pair, placed, strict=True)):
             record = pysam.AlignedSegment(header)
-            record.query_name = f"r{number}"
+            record.query_name = f"r{number}{named[number] if named else ''}"
             mapped = place >= 0 and not lost
             record.flag = 0x1 | (0x80 if mate else 0x40)
             if reverse and mapped:
@@ -166,19 +166,51 @@ def test_a_slice_without_mates_and_single_reads_still_measure_the_vaf(tmp_path, 
         assert found.clones[0].vaf.low < 0.4 < found.clones[0].vaf.high
 
 
-def test_molecular_tags_make_copies_count_once(tmp_path, pairs, genome, expected):
+@pytest.fixture(scope="module")
+def copied(pairs):
+    """Each fragment one to seven times, with the molecular tag of its molecule."""
     rng = np.random.default_rng(3)
     tags = ["".join(rng.choice(list("ACGT"), 8)) for _ in pairs[0]]
-    copies = rng.integers(1, 8, size=len(tags))
-    rows = np.repeat(np.arange(len(tags)), copies)
-    many = tuple([side[i] for i in rows] for side in pairs)
-    of_copies = [tags[i] for i in rows]
-    path = write(tmp_path / "t.bam", lambda header: records(many, header, tags=of_copies))
-    found = call_file(path, genome, umi="tag")
+    rows = np.repeat(np.arange(len(tags)), rng.integers(1, 8, size=len(tags)))
+    return tuple([side[i] for i in rows] for side in pairs), [tags[i] for i in rows]
+
+
+def assert_copies_count_once(found, expected):
     assert seen(found)[0][0] == HAPLOTYPE
     assert found.clones[0].vaf.value == pytest.approx(expected.clones[0].vaf.value, abs=0.002)
     width = [c.vaf.high - c.vaf.low for c in (found.clones[0], expected.clones[0])]
     assert width[0] == pytest.approx(width[1], rel=0.03)
+
+
+def test_molecular_tags_make_copies_count_once(tmp_path, copied, genome, expected):
+    many, tags = copied
+    path = write(tmp_path / "t.bam", lambda header: records(many, header, tags=tags))
+    assert_copies_count_once(call_file(path, genome, umi="tag"), expected)
+
+
+@pytest.mark.parametrize("form", [":{}", "_{}", ":{}+{}", ":{}_{}", "_{}-{}"])
+def test_molecular_tags_in_read_names_do_the_same(tmp_path, copied, genome, expected, form):
+    many, tags = copied
+    ends = [f".{i}" + form.format(tag, tag[::-1]) for i, tag in enumerate(tags)]
+    path = write(tmp_path / "n.bam", lambda header: records(many, header, named=ends))
+    assert_copies_count_once(call_file(path, genome, umi="name"), expected)
+
+
+def test_molecular_tags_in_fastq_names_do_the_same(tmp_path, copied, genome, expected):
+    many, tags = copied
+    paths = [tmp_path / f"{mate}.fq" for mate in (1, 2)]
+    for mate, (path, side) in enumerate(zip(paths, many, strict=True), start=1):
+        names = [f"r{i}:{tag}/{mate} 1:N:0:TTGACC" for i, tag in enumerate(tags)]
+        path.write_text(
+            "".join(
+                f"@{name}\n{read}\n+\n{'I' * len(read)}\n"
+                for name, read in zip(names, side, strict=True)
+            )
+        )
+    chosen = settings(umi="name")
+    library = LibraryInput("s", "diagnosis", "dna", "panel", tuple(map(str, paths)))
+    reads = open_library(library, LOCUS, INDEX, chosen, genome, toy_length())
+    assert_copies_count_once(call_libraries([reads], chosen)[0], expected)
 
 
 def test_adapter_read_through_does_not_hide_an_itd():

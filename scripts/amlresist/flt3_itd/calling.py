@@ -98,6 +98,7 @@ class Survey:
     amplicon: bool
     fragments: int
     primers: list[tuple[int, int]]
+    least: int  # reads a candidate needs
 
 
 def call_libraries(libraries: Sequence[Reads], settings: Settings) -> list[LibraryCall]:
@@ -142,13 +143,13 @@ def survey(reads: Reads, settings: Settings) -> Survey:
     given = reads.library.capture
     amplicon = given == "amplicon" or (not given and bool(peaks))
     primers = primer_spans(peaks, settings.primers, reads.locus.sequence) if amplicon else []
-    least = max(_SUPPORT_READS, limit_of_blank(fragments, settings.background_rate, 0))
+    least = limit_of_blank(fragments, settings.background_rate, _SUPPORT_READS)
     ranked = [
         (allele, count)
         for allele, count in candidates.ranked()
         if count >= least and not is_splice_variant(reads.locus, allele)
     ]
-    return Survey(reads, ranked, amplicon, fragments, primers)
+    return Survey(reads, ranked, amplicon, fragments, primers, least)
 
 
 def is_splice_variant(locus: Locus, allele: Allele) -> bool:
@@ -184,12 +185,17 @@ def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Alle
             evidence, columns, collapse=collapse, over_primer=_over_primer(item, evidence)
         )
         weakest = int(np.argmin(alone[1:]))
-        needed = limit_of_blank(total, settings.background_rate, settings.minimum_fragments)
+        needed = _needed(total, settings)
         if alone[weakest + 1] >= needed:
             break
         del columns[weakest + 1]
     kept = [evidence.known[column].allele for column in columns[1:]]
     return [allele for allele in kept if allele is not None]
+
+
+def _needed(fragments: float, settings: Settings) -> int:
+    """Fragments of an ITD alone that make a call, of so many informative ones."""
+    return limit_of_blank(fragments, settings.background_rate, settings.minimum_fragments)
 
 
 def _counts(item: Survey, evidence: Evidence, columns: Sequence[int], collapse: bool) -> Counts:
@@ -253,6 +259,7 @@ def call(
     ]
     tandem = [place + 1 for place, c in enumerate(clones) if c.is_tandem and c.present]
     no_wild_type = _lacks_wild_type(counts, theta, tandem)
+    needed = max(item.least, _needed(counts.total, settings))
     exon = slice(*item.reads.locus.target)
     typical, clear = (float(np.mean(d[exon])) for d in (depth, evidence.clear_depth))
     return LibraryCall(
@@ -262,7 +269,7 @@ def call(
         total_ratio=ratio_interval(counts, theta, tandem) if tandem else Interval(0.0, 0.0, 1.0),
         no_wild_type=no_wild_type,
         depth=round(typical),
-        limit=detection_limit(clear, settings.background_rate, settings.minimum_fragments),
+        limit=detection_limit(clear, settings.background_rate, needed),
         amplicon=item.amplicon,
         evidence=evidence,
         flags=_library_flags(item, evidence, collapse),
@@ -297,7 +304,7 @@ def _clone(
     itd = max(specific, counts.total * vaf.value if item.amplicon else 0.0)
     here = float(depth[min(allele.start, depth.size - 1)])
     wild = itd * float(theta[0]) / vaf.value if itd and vaf.value else here
-    needed = limit_of_blank(counts.total, settings.background_rate, settings.minimum_fragments)
+    needed = _needed(counts.total, settings)
     left, middle, right = evidence.junctions[column].tolist()
     sides = [min(1.0, middle / side) if side else float("nan") for side in (left, right)]
     return CloneCall(

@@ -1,5 +1,6 @@
 """Fragments of a library: streamed from FASTQ, or fetched around the locus from BAM or CRAM."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,8 @@ LEAST_TAGGED = 0.8
 _PADDING = 1_000  # clipped reads and mates of the locus lie at most this far from it
 _MAX_DISTANT_MATES = 2_000
 _SKIPPED = 0x100 | 0x200 | 0x800  # secondary, QC fail, supplementary
+# One tag, or the tags of both mates, at the end of the name: r1:ACGT, r1_ACGT, r1:ACGT+TTGA/1
+_NAME_TAG = re.compile(r"[:_]([ACGTN]+(?:[-+_][ACGTN]+)?)(?:/[12])?(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,8 @@ def with_tags(path: str, batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def _name_tag(name: str) -> str:
-    tag = name.split(" ", 1)[0].rsplit(":", 1)[-1].rsplit("_", 1)[-1]
-    return tag if tag and set(tag) <= set("ACGTN+") else ""
+    found = _NAME_TAG.search(name)
+    return found[1] if found else ""
 
 
 def fetch_alignments(
