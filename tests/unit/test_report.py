@@ -9,7 +9,9 @@ import math
 import re
 import subprocess
 import sys
+from collections import Counter
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,13 @@ from hypothesis import strategies as st
 
 import report_example
 from amlresist.__main__ import main
+from amlresist.alignment_qc.records import AlignmentQc, PairIdentity
+from amlresist.evidence.records import Evidence
+from amlresist.mirna.records import MirnaCount
 from amlresist.report import labels, multiqc
-from amlresist.report.checks import State, pair_checks
+from amlresist.report.checks import Check, State, pair_checks
+from amlresist.report.cohort_page import first_comparisons
+from amlresist.report.plots import Label, place_label
 from amlresist.report.results import read_results
 from amlresist.report.run_times import StationTime, station_times
 from amlresist.report.wording import percent
@@ -210,6 +217,67 @@ def test_different_people_turn_the_banner_red(tmp_path):
     checks = {check.title: check for check in pair_checks(read_results(folder, "P01"), {})}
     assert checks["Same person"].state == State.BAD
     assert "different people" in checks["Same person"].text
+
+
+def test_reads_of_another_person_or_time_point_stand_in_the_banner(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01", layers=("dna",))
+    assert "Mixed or swapped reads" not in banner(folder)
+    path = folder / "alignment_qc/pair_identity.tsv"
+    pairs = read_table(path, PairIdentity)
+    told = "same genotypes; all 4 clonal changes of P01_diagnosis alone are seen in P01_relapse"
+    write_table(path, PairIdentity, [dataclasses.replace(row, reason=told) for row in pairs])
+    path = folder / "alignment_qc/alignment_qc.tsv"
+    foreign = "depth suffices; about 4 % of the reads are of another person"
+    rows = [dataclasses.replace(row, reason=foreign) for row in read_table(path, AlignmentQc)]
+    write_table(path, AlignmentQc, rows)
+    check = banner(folder)["Mixed or swapped reads"]
+    assert check.state == State.WARNING
+    assert "all 4 clonal changes of P01_diagnosis" in check.text
+    assert "about 4 % of the reads are of another person" in check.text
+
+
+def banner(folder: Path) -> dict[str, Check]:
+    return {check.title: check for check in pair_checks(read_results(folder, "P01"), {})}
+
+
+def test_mirnas_that_reads_hardly_tell_apart_name_each_other(tmp_path):
+    counts = [
+        report_example.filled(
+            MirnaCount, patient="P01", mirna="hsa-miR-181a-5p", cannot_tell_from=(other,)
+        )
+        for other in ("hsa-miR-181b-5p", "hsa-miR-181d-5p")
+    ]
+    report_example.write_example(tmp_path, "P01")
+    write_table(tmp_path / "P01/mirna/mirna_counts.tsv", MirnaCount, counts)
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = words(report_example.write_page(tmp_path, "P01", provenance).read_text(), "mirna")
+    assert "hardly tell it from hsa-miR-181b-5p and hsa-miR-181d-5p, hence its wide" in text
+
+
+def test_targets_stand_beside_the_mirna_that_claims_speak_of(tmp_path):
+    folder = report_example.write_example(tmp_path, "P01")
+    path = folder / "evidence/evidence.tsv"
+    rows = read_table(path, Evidence)
+    told = ("ATM down -2.57 (claim: down)",)
+    own = {"layer": "mirna", "entity": "hsa-miR-181a-5p", "beside": told}
+    write_table(path, Evidence, [dataclasses.replace(rows[0], **own), *rows[1:]])
+    provenance = report_example.write_provenance(tmp_path / "provenance.json")
+    text = report_example.write_page(tmp_path, "P01", provenance).read_text()
+    assert told[0] in words(text, "mirna")
+    assert told[0] in words(text, "evidence")
+
+
+def test_cohort_counts_a_patient_by_the_first_comparison():
+    later, first = Counter({"acquired": 5}), Counter({"acquired": 2})
+    counts = {("P", "relapse>relapse2"): later, ("P", "diagnosis>relapse"): first}
+    assert first_comparisons(counts) == {("P", "diagnosis>relapse"): first}
+
+
+def test_labels_of_the_ratio_plot_do_not_cover_each_other():
+    taken: list[Label] = []
+    places = [place_label("AML03", 100 + i, 50 + i, 400, taken) for i in range(4)]
+    heights = sorted(y for _, y, _ in places)
+    assert all(b - a >= 12.9 for a, b in pairwise(heights))
 
 
 def test_policy_allows_only_the_hashed_style_and_script(page):

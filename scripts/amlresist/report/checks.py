@@ -37,6 +37,7 @@ def pair_checks(results: PatientResults, facts: Mapping[str, PatientFacts]) -> l
     """All checks of the banner, failures first."""
     checks = [
         _identity(results.of(PairIdentity)),
+        *_mixture(results.of(PairIdentity), results.of(AlignmentQc)),
         _purity(results.of(PairSummary), facts),
         _depth(results.of(AlignmentQc)),
         _kits(results),
@@ -72,7 +73,22 @@ def _identity(pairs: Sequence[PairIdentity]) -> Check:
         f"{plural(worst.sites, 'genotype')} agree, log10 likelihood ratio "
         f"{significant(worst.log10_likelihood_ratio)}"
     )
+    if worst.verdict not in ("same_person", "cannot_tell"):
+        text += f"; {worst.reason}"
     return Check("Same person", _IDENTITY_STATES[worst.verdict], text)
+
+
+def _mixture(pairs: Sequence[PairIdentity], libraries: Sequence[AlignmentQc]) -> list[Check]:
+    """What the stations add after a good verdict: reads of another person or time point."""
+    told = [
+        (f"{pair.sample_a}, {pair.sample_b}", pair.reason)
+        for pair in pairs
+        if pair.verdict == "same_person"
+    ]
+    told += [(row.sample, row.reason) for row in libraries if row.verdict == "good"]
+    found = [(name, reason.partition("; ")[2]) for name, reason in told]
+    text = ". ".join(f"{name}: {caution}" for name, caution in found if caution)
+    return [Check("Mixed or swapped reads", State.WARNING, text)] if text else []
 
 
 def _purity(summaries: Sequence[PairSummary], facts: Mapping[str, PatientFacts]) -> Check:

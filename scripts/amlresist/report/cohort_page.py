@@ -16,6 +16,7 @@ from amlresist.report.axes import Axis, ratio_axis
 from amlresist.report.drivers import RankedVariant, driver_genes, rank_variants
 from amlresist.report.embedded import EmbeddedTable, embed
 from amlresist.report.labels import CHANGES, count_pairs, is_pair
+from amlresist.report.plots import Label, place_label
 from amlresist.report.render import render
 from amlresist.report.results import STATIONS
 from amlresist.report.run_times import RunTime
@@ -71,6 +72,9 @@ class RatioPoint:
     after: float
     x: float
     y: float
+    label_x: float
+    label_y: float
+    anchor: str
 
 
 def cohort_page(
@@ -86,7 +90,7 @@ def cohort_page(
         driver_genes(settings.extra_driver_genes),
     )
     drivers = [variant for variant in ranked if variant.is_driver]
-    counts = count_pairs(variant.row for variant in ranked)
+    counts = first_comparisons(count_pairs(variant.row for variant in ranked))
     pairs = gathered(results, patients, "flt3_itd", "flt3_itd_pairs.tsv", ItdPair)
     libraries = gathered(results, patients, "flt3_itd", "flt3_itd.tsv", ItdLibrary)
     mechanisms = gathered(results, patients, "evidence", "mechanisms.tsv", MechanismSummary)
@@ -127,6 +131,16 @@ def cohort_page(
     embedded = _embedded(tables, drivers, mechanisms, libraries, settings.max_rows)
     data = {"tables": {table.name: table.text for table in embedded}}
     return render("cohort.html.j2", {**content, "embedded": embedded, "data": data})
+
+
+def first_comparisons(
+    counts: Mapping[tuple[str, str], Counter[VariantClass]],
+) -> dict[tuple[str, str], Counter[VariantClass]]:
+    """Only the earliest comparison of each patient, so that a patient counts once."""
+    kept: dict[str, tuple[str, str]] = {}
+    for key in sorted(counts, key=lambda key: (key[0], _time_order(key[1]))):
+        kept.setdefault(key[0], key)
+    return {key: counts[key] for key in kept.values()}
 
 
 def oncoprint(
@@ -175,10 +189,11 @@ def _first_comparisons(
     rows: list[VariantChange | ItdPair] = [*variants, *pairs]
     for row in rows:
         names.setdefault(row.patient, set()).add(row.comparison)
-    return {
-        patient: min(found, key=lambda name: [timepoint_rank(t) for t in name.split(">")])
-        for patient, found in names.items()
-    }
+    return {patient: min(found, key=_time_order) for patient, found in names.items()}
+
+
+def _time_order(comparison: str) -> list[tuple[int, int]]:
+    return [timepoint_rank(timepoint) for timepoint in comparison.split(">")]
 
 
 _STATUS_CELLS = {
@@ -209,13 +224,17 @@ def ratio_points(libraries: Sequence[ItdLibrary], axis: Axis) -> list[RatioPoint
         if row.assay == "dna" and not math.isnan(ratio):
             ratios.setdefault(row.patient, {})[row.timepoint] = ratio
     points = []
+    taken: list[Label] = []
     for patient, by_time in sorted(ratios.items()):
         relapses = sorted((t for t in by_time if t.startswith("relapse")), key=timepoint_rank)
         if DIAGNOSIS in by_time and relapses:
             before, after = by_time[DIAGNOSIS], by_time[relapses[0]]
             y = Axis(360, 16, axis.low, axis.high, axis.power, ()).at(after)
-            points.append(RatioPoint(patient, relapses[0], before, after, axis.at(before), y))
-    return [point for point in points if point.before or point.after]
+            x = axis.at(before)
+            if before or after:
+                label = place_label(patient[:12], x, y, axis.end - 4, taken)
+                points.append(RatioPoint(patient, relapses[0], before, after, x, y, *label))
+    return points
 
 
 _COHORT_TABLES: Mapping[type, str] = {
@@ -263,7 +282,7 @@ def _totals(
 ) -> dict[str, float]:
     labels = (*CHANGES, VariantClass.NOT_EVALUABLE)
     totals = {str(label): float(sum(c[label] for c in counts.values())) for label in labels}
-    wrong = [row.expected_wrong_labels for row in summaries]
+    wrong = [r.expected_wrong_labels for r in summaries if (r.patient, r.comparison) in counts]
     return totals | {"wrong": sum(value for value in wrong if not math.isnan(value))}
 
 

@@ -270,9 +270,21 @@ def _layers(
         "themes": gene_set_sources() if results.assessed(PathwayChange) else [],
         "titles": {theme.pathway: theme.title for theme in gene_set_sources()},
         "mirnas": list(enumerate(mirnas)),
+        "look_alikes": results.look_alikes,
+        "targets": mirna_targets(results.of(Evidence)),
         "genes": list(enumerate(genes)),
         **_change_axes(results, mirnas),
     }
+
+
+def mirna_targets(rows: Sequence[Evidence]) -> dict[tuple[str, str], list[str]]:
+    """(comparison, miRNA) -> what the claims about it show beside it, each once."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        if row.layer == "mirna" and row.beside:
+            for name in row.entity.split(";"):
+                found.setdefault((row.comparison, name), {}).update(dict.fromkeys(row.beside))
+    return {key: list(texts) for key, texts in found.items()}
 
 
 def comparison_views(

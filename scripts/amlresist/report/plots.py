@@ -17,6 +17,7 @@ RULE_OF_THREE = 3.0
 LABEL_HEIGHT = 13.0
 CHARACTER_WIDTH = 6.4
 LINE_COLOURS = 6
+Label = tuple[float, float, float]  # left, right, baseline of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +65,37 @@ def _detection_limit(depths: Iterable[int | None]) -> float:
 
 def _with_labels(variants: Sequence[RankedVariant], x: Axis, y: Axis) -> list[ScatterPoint]:
     points: list[ScatterPoint] = []
-    taken: list[tuple[float, float, float]] = []  # left, right, baseline of the labels set so far
+    taken: list[Label] = []
     for variant in variants:
         at_x, at_y = x.at(variant.row.before_vaf), y.at(variant.row.after_vaf)
         label = variant.name if variant.is_driver and len(variant.name) <= 24 else ""
         label = "" if any(label == point.label for point in points) else label
-        width = len(label) * CHARACTER_WIDTH
-        to_left = at_x + 9 + width > x.end
-        left = at_x - 9 - width if to_left else at_x + 9
-        baseline = _free_baseline(left, left + width, at_y + 4, taken) if label else at_y
-        taken += [(left, left + width, baseline)] if label else []
-        points.append(
-            ScatterPoint(
-                variant,
-                at_x,
-                at_y,
-                label,
-                round(at_x - 9 if to_left else at_x + 9, 1),
-                round(baseline, 1),
-                "end" if to_left else "start",
-            )
-        )
+        placed = place_label(label, at_x, at_y, x.end, taken)
+        points.append(ScatterPoint(variant, at_x, at_y, label, *placed))
     return points
 
 
-def _free_baseline(
-    left: float, right: float, wanted: float, taken: Sequence[tuple[float, float, float]]
-) -> float:
+def place_label(
+    label: str, at_x: float, at_y: float, end: float, taken: list[Label]
+) -> tuple[float, float, str]:
+    """Where the text beside a mark goes: (x, baseline, anchor); added to `taken`.
+
+    Args:
+        label: the text, "" for none.
+        at_x, at_y: the mark.
+        end: right edge of the plot; a text that would cross it goes to the left of its mark.
+        taken: labels set so far, which the new one must not cover.
+    """
+    width = len(label) * CHARACTER_WIDTH
+    to_left = at_x + 9 + width > end
+    left = at_x - 9 - width if to_left else at_x + 9
+    baseline = _free_baseline(left, left + width, at_y + 4, taken) if label else at_y
+    taken += [(left, left + width, baseline)] if label else []
+    anchor = "end" if to_left else "start"
+    return round(at_x - 9 if to_left else at_x + 9, 1), round(baseline, 1), anchor
+
+
+def _free_baseline(left: float, right: float, wanted: float, taken: Sequence[Label]) -> float:
     def is_free(baseline: float) -> bool:
         return all(
             right < other_left or left > other_right or abs(baseline - other) >= LABEL_HEIGHT

@@ -1,7 +1,7 @@
 """Every station table of one patient, read once; a table that is not there stays absent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -10,7 +10,7 @@ from amlresist.cohort.patients import DONE, FAILED, NOT_RUN, station_state
 from amlresist.evidence.records import Evidence, Flt3Npm1, MechanismSummary
 from amlresist.expression.records import ExpressionChange, ExpressionLibrary, PathwayChange
 from amlresist.flt3_itd.records import ItdClone, ItdLibrary, ItdPair
-from amlresist.mirna.records import MirnaChange, MirnaQc
+from amlresist.mirna.records import MirnaChange, MirnaCount, MirnaQc
 from amlresist.tables import read_table
 from amlresist.variants.records import CloneShare, PairSummary, VariantChange
 
@@ -71,6 +71,7 @@ class PatientResults:
         states: station -> done, failed or not_run.
         figures: library -> SVG text drawn by the FLT3-ITD station.
         beside: files that are not shown but linked, relative to the patient's folder.
+        look_alikes: miRNA -> others that its reads cannot well be told from in any library.
     """
 
     patient: str
@@ -78,6 +79,7 @@ class PatientResults:
     states: Mapping[str, str]
     figures: Mapping[str, str]
     beside: tuple[str, ...] = ()
+    look_alikes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, record: type[Record], name: str = "") -> list[Record]:
         """Rows of a table; empty when the table is not there."""
@@ -116,7 +118,18 @@ def read_results(folder: Path, patient: str, planned: tuple[str, ...] = ()) -> P
         if states.get(station) == NOT_RUN:
             states[station] = FAILED
     beside = tuple(name for name in LINKED if (folder / name).is_file())
-    return PatientResults(patient, tables, states, _figures(folder), beside)
+    alike = look_alikes(folder / "mirna" / "mirna_counts.tsv")
+    return PatientResults(patient, tables, states, _figures(folder), beside, alike)
+
+
+def look_alikes(counts: Path) -> dict[str, tuple[str, ...]]:
+    """miRNA -> others that its reads cannot well be told from, over all libraries."""
+    rows = read_table(counts, MirnaCount) if counts.is_file() else []
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row.cannot_tell_from:
+            found.setdefault(row.mirna, set()).update(row.cannot_tell_from)
+    return {name: tuple(sorted(others)) for name, others in found.items()}
 
 
 def _figures(folder: Path) -> dict[str, str]:
