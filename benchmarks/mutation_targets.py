@@ -349,7 +349,7 @@ def read_vcf(path: Path) -> int:
 
 
 def vcf_records(path: Path) -> int:
-    """Records that htslib reads, with a plain allele.
+    """Records that htslib reads, with a plain allele and with GT or AD where there are samples.
 
     It gets the text unpacked, with Unix line ends, without descriptions of fields: it refuses some
     of these that say nothing about the records.
@@ -361,6 +361,7 @@ def vcf_records(path: Path) -> int:
         return sum(
             bool(_PLAIN.fullmatch(record.ref or ""))
             and any(_PLAIN.fullmatch(alt) for alt in record.alts or ())
+            and (not record.samples or not {"GT", "AD"}.isdisjoint(record.format.keys()))
             for record in handle
         )
 

@@ -94,6 +94,20 @@ def test_b084_missing_genotype_is_not_reference(calls):
     calls(HEADER + "".join(SOUND) + record(3500, "./.:.:.")).notes("never as absent")
 
 
+def test_a_record_that_says_nothing_of_its_sample_is_told(calls):
+    silent = SOUND[0].replace("GT:AD:DP", "XT:XD:DP")
+    assert silent != SOUND[0]
+    calls(HEADER + silent + "".join(SOUND[1:])).warns("neither a genotype nor counts", "1 variants")
+
+
+def test_a_genotype_without_its_separator_is_refused(calls):
+    calls(HEADER + SOUND[0].replace("0/1", "01")).stops("genotype is broken", "line 7")
+
+
+def test_a_header_cut_behind_format_is_refused(calls):
+    calls(HEADER[: HEADER.index("FORMAT\t") + len("FORMAT")]).stops("no sample follows FORMAT")
+
+
 @pytest.mark.parametrize("change", [lambda s: s.replace("\tPASS", ""), lambda s: s[:-1] + "\tx\n"])
 def test_b085_columns_missing_or_too_many(calls, change):
     calls(HEADER + SOUND[0] + change(SOUND[1])).stops("line 8", "columns")

@@ -10,7 +10,7 @@ from amlresist.inputs.bgzf import block_fault
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.text import Line, lines_of
-from amlresist.inputs.vcf_grammar import header_fault, is_whole, record_fault
+from amlresist.inputs.vcf_grammar import TELLING_KEYS, header_fault, is_whole, record_fault
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 SHOWN, MOST_FINDINGS = 5, 50
@@ -38,6 +38,7 @@ class Seen:
     unusual_letters: int = 0
     symbolic: int = 0
     missing_genotypes: int = 0
+    silent: int = 0
     previous: tuple[str, int] = ("", 0)
     names: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -232,6 +233,7 @@ def _depth_fault(fields: Sequence[str], seen: Seen) -> str:
     if len(fields) < 10:
         return ""
     keys = fields[8].split(":")
+    seen.silent += TELLING_KEYS.isdisjoint(keys)
     alleles = 1 + (fields[4] != ".") * (fields[4].count(",") + 1)
     for sample in fields[9:]:
         values = dict(zip(keys, sample.split(":"), strict=False))
@@ -282,6 +284,12 @@ def _report(seen: Seen, findings: Findings) -> None:
             "alleles are symbolic (<DEL>) or breakends",
             "Left out: they carry no sequence.",
             value=f"{seen.symbolic} variants",
+        )
+    if seen.silent:
+        findings.warn(
+            "variants have neither a genotype nor counts of reads in FORMAT",
+            "They are left out: nothing is known of them.",
+            value=f"{seen.silent} variants",
         )
     if seen.missing_genotypes:
         findings.note(

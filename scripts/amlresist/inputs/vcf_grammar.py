@@ -8,19 +8,23 @@ _NUMBER = re.compile(
     r"\.|-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE
 )
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
-_GENOTYPE = re.compile(r"(\.|\d+)([/|](\.|\d+))*")
+_GENOTYPE = re.compile(r"(\.|0|[1-9]\d*)([/|](\.|0|[1-9]\d*))*")
 _COUNTS = re.compile(r"\.|(-?\d+|\.)(,(-?\d+|\.))*")
 _NEVER_IN_FILTER = frozenset(' ,<>"')
 _IUPAC = frozenset("ACGTNRYSWKMBDHV")
 LARGEST_POSITION = 2**31 - 1
 # Sample fields that hold counts of reads, in the usual callers' names.
 COUNT_KEYS = frozenset({"AD", "AO", "RO", "DP", "VD", "TIR", "TAR", "AU", "CU", "GU", "TU"})
+# Of these a record needs one to say anything of its samples.
+TELLING_KEYS = (COUNT_KEYS | {"GT"}) - {"DP"}
 
 
 def header_fault(columns: Sequence[str]) -> str:
     """What is wrong with the columns behind INFO; "" when nothing is."""
     if len(columns) > 8 and columns[8] != "FORMAT":
         return "ninth column is not FORMAT"
+    if len(columns) == 9:
+        return "no sample follows FORMAT (is the file cut?)"
     repeated = sorted({name for name in columns[9:] if columns[9:].count(name) > 1})
     if repeated or "" in columns[9:]:
         return f"sample stands twice: {repeated[0]}" if repeated else "a sample has no name"
