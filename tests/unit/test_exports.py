@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 import report_example
 from amlresist.__main__ import main
+from amlresist.alignment_qc.records import GeneCoverage
 from amlresist.errors import InputError
 from amlresist.exports.cbioportal import genome_build
+from amlresist.exports.gene_panels import profiled_genes
 from amlresist.exports.maf import cohort_maf
 from amlresist.exports.observed import further_itds, read_findings, seen_variants
 from amlresist.files import write_text
@@ -116,6 +119,42 @@ def test_every_sample_with_data_is_a_clinical_sample(study: Path) -> None:
         if row["SAMPLE_ID"] == "P01_relapse"
     ]
     assert (relapse["SAMPLE_TYPE"], relapse["FLT3_INHIBITOR_BEFORE"]) == ("Recurrence", "yes")
+
+
+def test_genes_that_were_not_read_are_on_no_panel(results: Path, study: Path) -> None:
+    panels = {
+        facts(path)["stable_id"]: facts(path)["gene_list"].split("\t")
+        for path in study.glob("gene_panels/*.txt")
+    }
+    of_sample = {
+        row["SAMPLE_ID"]: panels[row["mutations"]]
+        for row in table(study / "data_gene_panel_matrix.txt")
+    }
+    for row in read_table(results / "P01/alignment_qc/gene_coverage.tsv", GeneCoverage):
+        if row.target_bases == 0:
+            mutated = {r["Hugo_Symbol"] for r in table(study / "data_mutations.txt")}
+            assert row.gene in mutated or row.gene not in of_sample[f"P01_{row.timepoint}"]
+    for mutation in table(study / "data_mutations.txt"):
+        own = of_sample.get(mutation["Tumor_Sample_Barcode"])
+        assert own is None or not mutation["Hugo_Symbol"] or mutation["Hugo_Symbol"] in own
+
+
+@pytest.mark.parametrize(
+    ("target_bases", "share", "target_share", "is_profiled"),
+    [
+        (900, 0.3, 0.99, True),
+        (900, 0.3, 0.5, False),
+        (0, 0.0, math.nan, False),
+        (None, 0.99, math.nan, True),
+        (None, 0.3, math.nan, False),
+    ],
+)
+def test_a_gene_is_profiled_where_its_captured_bases_were_read(
+    target_bases: int | None, share: float, target_share: float, is_profiled: bool
+) -> None:
+    coverage = ("P", "relapse", "s", "TP53", 1200, 300.0, share, target_bases, target_share)
+    found = profiled_genes([GeneCoverage(*coverage)], [], 0.95)
+    assert found == {"P_relapse": ("TP53",) if is_profiled else ()}
 
 
 def test_a_variant_stands_only_in_the_samples_that_show_it(results: Path, study: Path) -> None:

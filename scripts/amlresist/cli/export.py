@@ -20,10 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Write MAF, cBioPortal study and Phenopackets."""
+    from amlresist.alignment_qc.records import GeneCoverage
     from amlresist.cohort.gather import gathered
     from amlresist.evidence.records import Flt3Npm1
     from amlresist.exports.abundance import read_abundance
     from amlresist.exports.cbioportal import StudyInput, study_files
+    from amlresist.exports.gene_panels import profiled_genes
     from amlresist.exports.maf import cohort_maf
     from amlresist.exports.observed import read_findings
     from amlresist.exports.phenopacket import phenopacket_text
@@ -38,6 +40,7 @@ def main(arguments: argparse.Namespace) -> None:
     facts = read_patient_facts(arguments.patient_sheet) if arguments.patient_sheet else {}
     findings = [read_findings(results / patient, patient) for patient in patients]
     markers = gathered(results, patients, "evidence", "flt3_npm1.tsv", Flt3Npm1)
+    coverage = gathered(results, patients, "alignment_qc", "gene_coverage.tsv", GeneCoverage)
     source = StudyInput(
         settings.study,
         reference,
@@ -45,6 +48,7 @@ def main(arguments: argparse.Namespace) -> None:
         facts,
         {(row.patient, row.timepoint): row for row in markers},
         read_abundance(results, patients),
+        profiled_genes(coverage, findings, settings.covered_share),
     )
     for name, text in study_files(source).items():
         write_text(out / "cbioportal" / name, text)

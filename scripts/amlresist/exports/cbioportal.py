@@ -6,10 +6,11 @@ normal samples are no tumour samples and stay out.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amlresist.evidence.records import Flt3Npm1
 from amlresist.exports.abundance import Abundance
+from amlresist.exports.gene_panels import Genes, named_panels, panel_text
 from amlresist.exports.genes import entrez_ids
 from amlresist.exports.observed import PatientFindings, Seen, sample_name
 from amlresist.flt3_itd.records import ItdClone
@@ -78,6 +79,7 @@ class StudyInput:
         facts: (patient, time point) -> row of the patient sheet.
         markers: (patient, time point) -> FLT3-ITD beside NPM1.
         expression: TPM of all samples with RNA.
+        profiled: sample -> genes that its DNA could show; samples not named are not known.
     """
 
     study: str
@@ -86,6 +88,7 @@ class StudyInput:
     facts: Mapping[tuple[str, str], PatientFacts]
     markers: Mapping[tuple[str, str], Flt3Npm1]
     expression: Abundance
+    profiled: Mapping[str, Genes] = field(default_factory=dict)
 
 
 def study_files(source: StudyInput) -> dict[str, str]:
@@ -113,6 +116,7 @@ def study_files(source: StudyInput) -> dict[str, str]:
         "case_lists/cases_sequenced.txt": _case_list(
             source.study, "sequenced", "Samples with mutation data", sequenced
         ),
+        **_panel_files(source, sequenced),
     }
     return {**files, **_expression_files(source)} if source.expression.samples else files
 
@@ -279,6 +283,26 @@ def _itd_cells(clone: ItdClone) -> dict[str, str]:
         "t_ref_count": f"{clone.wildtype_fragments:.0f}",
         "t_alt_count": f"{clone.itd_fragments:.0f}",
     }
+
+
+def _panel_files(source: StudyInput, sequenced: Sequence[str]) -> dict[str, str]:
+    profiled = {name: source.profiled[name] for name in sequenced if source.profiled.get(name)}
+    if not profiled:
+        return {}
+    panels = named_panels(source.study, profiled)
+    lines = ["SAMPLE_ID\tmutations", *(f"{name}\t{panels[profiled[name]]}" for name in profiled)]
+    matrix = _data_file(
+        source,
+        "gene_panel_matrix",
+        "\n".join(lines) + "\n",
+        genetic_alteration_type="GENE_PANEL_MATRIX",
+        datatype="GENE_PANEL_MATRIX",
+    )
+    texts = {
+        f"gene_panels/data_gene_panel_{name}.txt": panel_text(name, genes)
+        for genes, name in panels.items()
+    }
+    return matrix | texts
 
 
 def _expression_files(source: StudyInput) -> dict[str, str]:

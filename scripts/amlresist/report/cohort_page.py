@@ -223,18 +223,19 @@ def ratio_points(libraries: Sequence[ItdLibrary], axis: Axis) -> list[RatioPoint
         ratio = math.inf if row.no_wild_type else row.total_allelic_ratio
         if row.assay == "dna" and not math.isnan(ratio):
             ratios.setdefault(row.patient, {})[row.timepoint] = ratio
-    points = []
-    taken: list[Label] = []
+    pairs = []
     for patient, by_time in sorted(ratios.items()):
         relapses = sorted((t for t in by_time if t.startswith("relapse")), key=timepoint_rank)
         if DIAGNOSIS in by_time and relapses:
             before, after = by_time[DIAGNOSIS], by_time[relapses[0]]
             y = Axis(360, 16, axis.low, axis.high, axis.power, ()).at(after)
-            x = axis.at(before)
             if before or after:
-                label = place_label(patient[:12], x, y, axis.end - 4, taken)
-                points.append(RatioPoint(patient, relapses[0], before, after, x, y, *label))
-    return points
+                pairs.append((patient, relapses[0], before, after, axis.at(before), y))
+    taken: list[Label] = [(x - 6, x + 6, y + 4) for *_, x, y in pairs]
+    return [
+        RatioPoint(*pair, *place_label(pair[0][:12], *pair[-2:], axis.end - 4, taken))
+        for pair in pairs
+    ]
 
 
 _COHORT_TABLES: Mapping[type, str] = {

@@ -155,7 +155,7 @@ def _patients(cohort: Sequence[PatientResults]) -> dict[str, Any]:
     ]
     failed_first = sorted(cohort, key=lambda p: (not p.failed, p.patient))
     table = _table(headers, ((p.patient, p) for p in failed_first))
-    return _section("patients", "Patients", "Failed ones first.", "table", table)
+    return _section("patients", "Patients", "Failed ones first.", "table", table, sort_rows=False)
 
 
 def _classes(cohort: Sequence[PatientResults]) -> dict[str, Any]:
