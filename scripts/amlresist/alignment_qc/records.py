@@ -24,7 +24,9 @@ class AlignmentQc:
     mean_depth: float = column("mean fragment depth over the assayed region", "fragments")
     share_at_minimum: float = column("share of the assayed region at the minimum depth", "0-1")
     contamination: float = column("foreign share from the library's own homozygous sites", "0-1")
-    sex_observed: str = column("female or male from sites on X, NA where X is not assayed")
+    sex_observed: str = column(
+        "female or male from sites on X, NA where too few are assayed or an X is lost"
+    )
     verdict: str = column("good, poor or not_evaluable")
     reason: str = column("why the verdict, in words")
 

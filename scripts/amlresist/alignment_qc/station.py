@@ -22,7 +22,8 @@ from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, Genotype, 
 from amlresist.alignment_qc.regions import Interval, Region, coding_intervals, make_region
 from amlresist.alignment_qc.scan import Scan, scan_alignment
 from amlresist.alignment_qc.settings import Settings
-from amlresist.alignment_qc.summaries import gene_rows, library_row, observed_sex, share_at
+from amlresist.alignment_qc.sex import judged_sex, observed_sex
+from amlresist.alignment_qc.summaries import gene_rows, library_row, share_at
 from amlresist.annotation import Transcript, canonical_transcripts
 from amlresist.inputs.bed import read_bed
 from amlresist.inputs.bgzf import block_fault
@@ -54,6 +55,7 @@ class _Measured:
     library: LibraryInput
     scan: Scan
     sites: Sites
+    sex: str
 
 
 def genes_of_interest() -> list[str]:
@@ -90,7 +92,8 @@ def examine_patient(
     masks = _assayed_genes({g: region.mask(i) for g, i in genes.items()}, measured, targets)
     return Tables(
         libraries=[
-            _library_row(patient, one, region, masks, targets, facts, settings) for one in measured
+            _library_row(patient, one, region, masks, targets, _sex(one, measured, facts), settings)
+            for one in measured
         ],
         genes=[
             row
@@ -157,7 +160,8 @@ def _measure(
             keep_duplicates=library.capture == Capture.AMPLICON,
         )
     require_sound(findings.all)
-    return _Measured(library, scan, find_sites(scan.bases, bases, settings.genotype_depth))
+    sites = find_sites(scan.bases, bases, settings.genotype_depth)
+    return _Measured(library, scan, sites, observed_sex(sites, region.places(sites.place)))
 
 
 def _assayed_genes(
@@ -181,7 +185,7 @@ def _library_row(
     region: Region,
     masks: Mapping[str, np.ndarray],
     targets: Mapping[str, list[Interval]],
-    facts: Mapping[str, PatientFacts],
+    sex: tuple[str, str],
     settings: Settings,
 ) -> AlignmentQc:
     if one.library.sample in targets:
@@ -190,16 +194,25 @@ def _library_row(
         assayed = np.any(list(masks.values()), axis=0) if masks else np.zeros(region.size, bool)
     ref, alt = allele_counts(one.sites, one.scan.bases)
     homozygous = one.sites.genotype == 2
-    stated = next((fact.sex for fact in facts.values() if fact.sex), "")
-    contigs = [contig for contig, _ in region.places(one.sites.place)]
     return library_row(
         patient,
         one.library,
         one.scan,
         assayed,
         foreign_share(alt[homozygous], (ref + alt)[homozygous]),
-        (observed_sex(one.sites, contigs), stated),
+        sex,
         settings,
+    )
+
+
+def _sex(
+    one: _Measured, measured: Iterable[_Measured], facts: Mapping[str, PatientFacts]
+) -> tuple[str, str]:
+    return judged_sex(
+        one.sex,
+        next((fact.sex for fact in facts.values() if fact.sex), ""),
+        [other.sex for other in measured if other is not one],
+        transplanted=_has_transplant(one.library, facts),
     )
 
 

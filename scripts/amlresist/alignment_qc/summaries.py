@@ -1,10 +1,9 @@
-"""Table rows of one library: coverage, verdict, sex."""
+"""Table rows of one library: coverage and verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
-from amlresist.alignment_qc.genotypes import Sites
 from amlresist.alignment_qc.identity import (
     LEAST_GONE,
     LEAST_SUPPORT,
@@ -17,11 +16,6 @@ from amlresist.alignment_qc.settings import Settings
 from amlresist.libraries import LibraryInput
 
 NAN = float("nan")
-X_CONTIGS = frozenset({"X", "chrX"})
-LEAST_X_SITES = 5
-LEAST_X_HETEROZYGOUS = 3
-MALE_HETEROZYGOUS_SHARE = 0.05
-FEMALE_HETEROZYGOUS_SHARE = 0.2
 
 
 def mean_depth(depth: np.ndarray, mask: np.ndarray) -> float:
@@ -74,19 +68,22 @@ def library_row(
     scan: Scan,
     assayed: np.ndarray,
     foreign: ForeignShare,
-    sexes: tuple[str, str],
+    sex: tuple[str, str],
     settings: Settings,
 ) -> AlignmentQc:
     """The library's row.
 
     Args:
         assayed: mask of the assayed region.
-        sexes: (observed, stated), "" where not known.
+        sex: (as observed, warning), "" where there is none.
     """
     share = share_at(scan.depth, assayed, settings.minimum_depth)
     usable = scan.usable / scan.reads if scan.reads else 0.0
     verdict, reasons = _verdict(scan, share, usable, settings)
-    reasons += _warnings(foreign, sexes, settings)
+    if is_foreign(foreign, settings):
+        reasons.append(f"about {_percent(foreign.share)} of the reads are of another person")
+    if sex[1]:
+        reasons.append(sex[1])
     if scan.mapped < settings.minimum_mapped_share * scan.reads:
         reasons.append(
             f"only {_percent(scan.mapped / scan.reads)} of the reads lie in the genome: another"
@@ -108,25 +105,10 @@ def library_row(
         mean_depth=mean_depth(scan.depth, assayed),
         share_at_minimum=share,
         contamination=foreign.share,
-        sex_observed=sexes[0],
+        sex_observed=sex[0],
         verdict=verdict,
         reason="; ".join(reasons),
     )
-
-
-def observed_sex(sites: Sites, contigs: Iterable[str]) -> str:
-    """`female` or `male` from heterozygosity on X; "" with too few sites there.
-
-    Args:
-        contigs: contig of each site.
-    """
-    on_x = np.array([contig in X_CONTIGS for contig in contigs], dtype=bool)
-    total = int(on_x.sum())
-    heterozygous = int((sites.genotype[on_x] == 1).sum()) if total else 0
-    share = heterozygous / max(total, 1)
-    if heterozygous >= LEAST_X_HETEROZYGOUS and share >= FEMALE_HETEROZYGOUS_SHARE:
-        return "female"
-    return "male" if total >= LEAST_X_SITES and share <= MALE_HETEROZYGOUS_SHARE else ""
 
 
 def _verdict(scan: Scan, share: float, usable: float, settings: Settings) -> tuple[str, list[str]]:
@@ -142,16 +124,6 @@ def _verdict(scan: Scan, share: float, usable: float, settings: Settings) -> tup
     if usable < settings.minimum_usable_share:
         reasons.append(f"only {_percent(usable)} of the reads are usable")
     return ("poor", reasons) if reasons else ("good", ["depth and usable reads suffice"])
-
-
-def _warnings(foreign: ForeignShare, sexes: tuple[str, str], settings: Settings) -> list[str]:
-    observed, stated = sexes
-    warnings = []
-    if is_foreign(foreign, settings):
-        warnings.append(f"about {_percent(foreign.share)} of the reads are of another person")
-    if observed and stated and observed != stated:
-        warnings.append(f"sex looks {observed}, stated is {stated}: another person's sample?")
-    return warnings
 
 
 def is_foreign(foreign: ForeignShare, settings: Settings) -> bool:
