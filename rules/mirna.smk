@@ -6,6 +6,7 @@ rule mirna:
         libraries=of_patient(plan.files_of, "mirna"),
         matures=plan.settings["reference"]["matures"] or [],
         hairpins=plan.settings["reference"]["hairpins"] or [],
+        gff3=plan.settings["reference"]["gff3"] or [],
     output:
         counts=f"{RESULTS}/{{patient}}/mirna/mirna_counts.tsv",
         change=f"{RESULTS}/{{patient}}/mirna/mirna_change.tsv",
@@ -31,5 +32,5 @@ rule mirna:
         "{wildcards.patient}: counting miRNAs and their change"
     shell:
         "python -m amlresist mirna --patient {wildcards.patient:q} --libraries {params.libraries:q}"
-        " --matures {input.matures:q} --hairpins {input.hairpins:q}"
+        " --matures {input.matures:q} --hairpins {input.hairpins:q} --gff3={input.gff3:q}"
         " --out-dir {params.out_dir:q} --settings {params.settings:q} >{log:q} 2>&1"

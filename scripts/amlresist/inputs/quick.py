@@ -44,7 +44,7 @@ def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]
 def reference_paths(config: Mapping[str, Any]) -> dict[str, str]:
     """Setting -> path of each reference file as the config gives it, "" where it does not."""
     section = config.get("reference") or {}
-    names = ("fasta", "annotation", "matures", "hairpins")
+    names = ("fasta", "annotation", "matures", "hairpins", "gff3")
     return {name: str(section.get(name) or "") for name in names}
 
 

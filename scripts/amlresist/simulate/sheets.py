@@ -20,6 +20,7 @@ reference:
   annotation: {out}/reference/genome.gtf
   matures: {out}/reference/mature.fa
   hairpins: {out}/reference/hairpin.fa
+  gff3: {out}/reference/mirna.gff3
 """
 
 
@@ -40,7 +41,7 @@ def write_patients(out: Path, rows: Iterable[dict[str, str]]) -> None:
 
 def write_empty_cohort(out: Path, n_patients: int) -> None:
     """Sheets of `n_patients` pairs with all assays, and empty files: enough for a dry run."""
-    for name in ("genome.fa", "genome.gtf", "mature.fa", "hairpin.fa"):
+    for name in ("genome.fa", "genome.gtf", "mature.fa", "hairpin.fa", "mirna.gff3"):
         write_text(out / "reference" / name, "")
     samples: list[dict[str, str]] = []
     patients: list[dict[str, str]] = []
