@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import report_example
@@ -57,6 +57,7 @@ def test_presence_without_posterior_stays_open_for_a_lenient_reader():
     assert labels.label_at(blank, 0.5, RUN) == VariantClass.NOT_EVALUABLE
 
 
+@example([5e-324])
 @given(st.lists(st.floats(-50, 50), max_size=8))
 def test_change_axis_is_symmetric_and_holds_every_value(values):
     axis = axes.change_axis(6, 194, values)

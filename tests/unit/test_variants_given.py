@@ -174,3 +174,33 @@ def test_broken_counts_are_named_by_line_and_column(tmp_path, value, capsys):
     message = capsys.readouterr().err
     assert "line 2, column diagnosis_alt" in message
     assert "whole number" in message
+
+
+def equal_fall(founders_after):
+    """Six founders and six subclones of a sample whose share of leukemic cells fell."""
+    founders = [(f"chr{i}", 600_000, (270, 600), (founders_after, 600)) for i in range(1, 7)]
+    small = [(f"chr{i}", 700_000, (60, 600), (after, 600)) for i, after in ((1, 0), (2, 3), (3, 0))]
+    return [*founders, *small]
+
+
+def test_b070_where_every_variant_falls_and_purity_is_unknown_nothing_is_lost(tmp_path):
+    path = wide(tmp_path, [*SNPS, *homozygous(), *equal_fall(9)])
+    rows, _ = compare(tmp_path, {"diagnosis": path, "relapse": path})
+    mine = [row for row in rows if int(row["pos"]) in {600_000, 700_000}]
+    assert len(mine) == 9
+    assert {row["variant_class"] for row in mine} == {"not_evaluable"}
+    assert all("all_variants_fell" in row["flags"] for row in mine if row["pos"] == "600000")
+    assert "fewer leukemic cells" in mine[0]["reason"]
+
+
+def test_a_variant_that_holds_shows_that_the_others_fell(tmp_path):
+    held = ("chr8", 800_000, (150, 600), (155, 600))
+    path = wide(tmp_path, [*SNPS, *homozygous(), *equal_fall(0), held])
+    rows, _ = compare(tmp_path, {"diagnosis": path, "relapse": path})
+    founders = {row["variant_class"] for row in rows if row["pos"] == "600000"}
+    assert founders == {"lost"}
+
+
+def homozygous():
+    """SNPs that show a list not cleared of germline."""
+    return [(f"chr{1 + i % 9}", 5000 + 1000 * i, (300, 300), (299, 300)) for i in range(12)]

@@ -40,10 +40,13 @@ def vaf_axis(start: float, end: float) -> Axis:
     return Axis(start, end, 0.0, 1.0, 0.5, VAF_TICKS)
 
 
+_SMALLEST_REACH = 1e-12  # below, a change is rounding
+
+
 def change_axis(start: float, end: float, values: Iterable[float]) -> Axis:
     """Linear axis that is symmetric about 0 and holds all finite `values`."""
     reach = max((abs(value) for value in values if math.isfinite(value)), default=1.0)
-    limit = _round_up(reach or 1.0)
+    limit = _round_up(reach if reach > _SMALLEST_REACH else 1.0)
     ticks = tuple((limit * share, f"{limit * share:+.2g}") for share in (-1, -0.5, 0.5, 1))
     return Axis(start, end, -limit, limit, 1.0, (*ticks[:2], (0.0, "0"), *ticks[2:]))
 

@@ -177,6 +177,8 @@ def compare(
     evaluable &= seen[0] | seen[1]
     evaluable &= ~_donor_suspected(case, observations, question)
     evaluable &= ~_still_possible(case, question, probabilities)
+    diluted = _diluted(case, question, probabilities, evaluable)
+    evaluable &= ~diluted
     labels = label(
         probabilities,
         np.array([_TYPE_GROUPS[locus.allele.kind] for locus in case.loci], dtype=np.int64),
@@ -184,7 +186,7 @@ def compare(
         np.array([bool(x.hotspot) or _alters_driver(case, x) for x in case.loci], dtype=bool),
         control_of(settings),
     )
-    rows = _rows(case, question, labels, seen, change_p_value(observations, question))
+    rows = _rows(case, question, labels, seen, diluted, change_p_value(observations, question))
     null = null_pair(observations, question, settings) if evaluable.any() else NAN
     return rows, _summary(case, question, rows, null)
 
@@ -217,6 +219,27 @@ def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[n
     before = (limits[0] >= question.limit_before) | (limits[0] * question.scale >= vafs[1])
     after = (limits[1] >= question.limit_after) | (limits[1] >= vafs[0] * question.scale)
     return np.asarray(((best == 0) & before) | ((best == 1) & after))
+
+
+def _diluted(
+    case: Case, question: Question, probabilities: npt.NDArray[np.float64], evaluable: Mask
+) -> Mask:
+    """Lost or contracting where all variants fall and nobody knows the shares of leukemic cells.
+
+    A sample with fewer leukemic cells shows just that of an unchanged leukemia. One variant that
+    did not fall shows that the cells are there.
+    """
+    shares = [case.purity.shares[column] for column in (question.before, question.after)]
+    best = np.where(evaluable, probabilities.argmax(axis=1), -1)
+    falling = np.isin(best, [_place(VariantClass.LOST), _place(VariantClass.CONTRACTING)])
+    held = (VariantClass.ACQUIRED, VariantClass.EXPANDING, VariantClass.STABLE)
+    if not np.isnan(shares).any() or np.isin(best, [_place(name) for name in held]).any():
+        return np.zeros(len(best), dtype=bool)
+    return np.asarray(falling)
+
+
+def _place(name: VariantClass) -> int:
+    return CLASSES.index(name)
 
 
 def control_of(settings: Settings) -> Control:
@@ -341,6 +364,7 @@ def _rows(
     question: Question,
     labels: Labels,
     seen: Sequence[npt.NDArray[np.bool_]],
+    diluted: Mask,
     change_p: npt.NDArray[np.float64],
 ) -> list[VariantChange]:
     rows = []
@@ -351,7 +375,8 @@ def _rows(
     ]
     for i, locus in enumerate(case.loci):
         sides = [column.side(i) for column in columns]
-        row = _row(case, question, labels, i, locus, (sides[0], sides[1]), float(change_p[i]))
+        pair = (sides[0], sides[1])
+        row = _row(case, question, labels, i, locus, pair, bool(diluted[i]), float(change_p[i]))
         if _worth_reporting(row, locus, sides, float(noise[i])):
             rows.append(row)
     return rows
@@ -431,6 +456,7 @@ def _row(
     i: int,
     locus: Locus,
     sides: tuple[Side, Side],
+    diluted: bool,
     change_p: float,
 ) -> VariantChange:
     before, after = sides
@@ -438,17 +464,9 @@ def _row(
     best = CLASSES[labels.best[i]]
     known = all(side.depth for side in sides)
     p = labels.probabilities[i] if known else np.full(len(CLASSES), NAN)
-    needed = _depth_needed(case, sides) if variant_class is VariantClass.NOT_EVALUABLE else None
-    ccf = [
-        cancer_cell_fraction(
-            side.vaf,
-            case.purity.shares[column],
-            *copies_of(case, side.timepoint, locus.allele),
-        )
-        if variant_class not in {VariantClass.GERMLINE, VariantClass.ARTEFACT}
-        else NAN
-        for side, column in zip(sides, (question.before, question.after), strict=True)
-    ]
+    open_by_depth = variant_class is VariantClass.NOT_EVALUABLE and not diluted
+    needed = _depth_needed(case, sides) if open_by_depth else None
+    ccf = _leukemic_shares(case, question, locus.allele, sides, variant_class)
     probability = float(p[labels.best[i]])
     return VariantChange(
         patient=case.patient,
@@ -493,12 +511,38 @@ def _row(
         after_ccf=ccf[1],
         depth_needed=needed,
         reason=reason(
-            before, after, variant_class, best, probability, float(question.scale[i]), needed
+            before,
+            after,
+            variant_class,
+            best,
+            probability,
+            float(question.scale[i]),
+            needed,
+            diluted,
         ),
-        flags=_flags(case, question, i, locus, sides, variant_class),
+        flags=_flags(case, question, i, locus, sides, variant_class)
+        + (("all_variants_fell",) if diluted else ()),
         change_p_value=change_p,
         clone="",
     )
+
+
+def _leukemic_shares(
+    case: Case,
+    question: Question,
+    allele: Allele,
+    sides: Sequence[Side],
+    variant_class: VariantClass,
+) -> list[float]:
+    """CCF before and after; NaN of what is no variant of the leukemia."""
+    if variant_class in {VariantClass.GERMLINE, VariantClass.ARTEFACT}:
+        return [NAN, NAN]
+    return [
+        cancer_cell_fraction(
+            side.vaf, case.purity.shares[column], *copies_of(case, side.timepoint, allele)
+        )
+        for side, column in zip(sides, (question.before, question.after), strict=True)
+    ]
 
 
 def _depth_needed(case: Case, sides: Sequence[Side]) -> int | None:

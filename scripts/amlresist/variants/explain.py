@@ -58,8 +58,18 @@ def reason(
     probability: float,
     scale: float,
     depth_needed: int | None,
+    diluted: bool = False,
 ) -> str:
-    """Why a variant has its class."""
+    """Why a variant has its class.
+
+    Args:
+        before, after: the two time points.
+        label, best: class given, and the likeliest one with its `probability`.
+        probability: posterior of `best`.
+        scale: VAF after over VAF before of an unchanged clone.
+        depth_needed: that would have decided, None where depth is not the gap.
+        diluted: all variants fell and the shares of leukemic cells are unknown.
+    """
     counts = f"{before.words()}; {after.words()}."
     if label is not VariantClass.NOT_EVALUABLE:
         moved = _expectation(before, after, scale, label)
@@ -67,6 +77,11 @@ def reason(
     unknown = _why_unknown(before, after)
     if unknown:
         return f"{counts} {unknown}"
+    if diluted:
+        return (
+            f"{counts} Likeliest: {_spelled(best)}, but every variant of this pair fell, as fewer"
+            " leukemic cells in the sample would make them. Blast fractions would tell."
+        )
     needed = f" A depth of {depth_needed} would have decided." if depth_needed else ""
     likeliest = f"Likeliest: {_spelled(best)} ({probability:.3g})"
     return f"{counts} {likeliest}, {_why_unsaid(before, after, best)}.{needed}"
