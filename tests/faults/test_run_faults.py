@@ -1,7 +1,7 @@
 """Faults of the machine around a run (B106 to B111): disk, folders, locale, a second run."""
 
-import json
 import faulthandler
+import json
 import os
 import shutil
 import signal
