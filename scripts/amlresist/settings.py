@@ -6,6 +6,7 @@ station declares a frozen dataclass whose field names are the setting names; `lo
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -111,4 +112,16 @@ def _complaint(facts: Mapping[str, Any], value: Any) -> str:
         low, high = facts.get("minimum", float("-inf")), facts.get("maximum", float("inf"))
         if not low <= value <= high:  # also refuses NaN
             return f"must lie in {low} to {high}"
+    if isinstance(value, list):
+        return _complaint_of_items(facts.get("items", {}), value)
+    return ""
+
+
+def _complaint_of_items(facts: Mapping[str, Any], values: list[Any]) -> str:
+    pattern = facts.get("pattern")
+    for value in values:
+        if "type" in facts and (complaint := _complaint(facts, value)):
+            return f"{value!r}: {complaint}"
+        if pattern and not re.search(pattern, value):
+            return f"{value!r} does not match {pattern}"
     return ""

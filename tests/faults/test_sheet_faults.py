@@ -159,3 +159,13 @@ def test_quick_check_of_100_patients_takes_no_time(cohort):
     start = time.perf_counter()
     assert check_libraries_text(cohort.config, libraries) == []
     assert time.perf_counter() - start < 0.5
+
+
+def test_mirna_files_that_nobody_needs_may_be_missing(cohort):
+    cohort.config["reference"]["matures"] = "nowhere/mature.fa"
+    cohort.check().is_sound()
+
+
+def test_a_primer_that_is_none_is_refused(cohort):
+    cohort.config["flt3_itd"] = {"primers": ["XX"]}
+    cohort.check().stops("flt3_itd.primers", "XX")

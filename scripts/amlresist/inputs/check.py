@@ -25,6 +25,7 @@ from amlresist.inputs.quick import (
     check_libraries_text,
     check_reference_paths,
     files_of,
+    needed_reference_paths,
     reference_paths,
 )
 from amlresist.inputs.reference_files import (
@@ -73,7 +74,7 @@ def check_everything(
         tempfile.TemporaryDirectory(dir=scratch, prefix=".check-") as folder,
         ProcessPoolExecutor(processes) as pool,
     ):
-        paths = [path for path in reference_paths(config).values() if path]
+        paths = [path for path in needed_reference_paths(config, plan.libraries).values() if path]
         files = sorted({*plan.files_given(), *plan.sheets(), *paths})
         describe = describe_ends if quick else describe_file
         described = [(path, pool.submit(describe, path)) for path in files]
@@ -168,7 +169,7 @@ def _examinations(
     for library in libraries:
         for name, examination in _of_library(library, samples, genome, limit):
             found.setdefault(name, examination)
-    paths = reference_paths(config)
+    paths = needed_reference_paths(config, libraries)
     if paths["annotation"]:
         found[paths["annotation"]] = partial(examine_annotation, paths["annotation"], genome)
     for name in ("matures", "hairpins"):

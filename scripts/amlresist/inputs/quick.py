@@ -41,17 +41,35 @@ def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]
     return findings.all
 
 
+MIRNA_REFERENCES = ("matures", "hairpins", "gff3")
+
+
 def reference_paths(config: Mapping[str, Any]) -> dict[str, str]:
     """Setting -> path of each reference file as the config gives it, "" where it does not."""
     section = config.get("reference") or {}
-    names = ("fasta", "annotation", "matures", "hairpins", "gff3")
+    names = ("fasta", "annotation", *MIRNA_REFERENCES)
     return {name: str(section.get(name) or "") for name in names}
+
+
+def needed_reference_paths(
+    config: Mapping[str, Any], libraries: Iterable[Library]
+) -> dict[str, str]:
+    """As `reference_paths`, with "" for miRNA files where no library has small-RNA reads."""
+    paths = reference_paths(config)
+    if not _has_small_rna_reads(libraries):
+        paths |= dict.fromkeys(MIRNA_REFERENCES, "")
+    return paths
+
+
+def _has_small_rna_reads(libraries: Iterable[Library]) -> bool:
+    return any(library.assay is Assay.MIRNA and library.fq1 for library in libraries)
 
 
 def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library]) -> list[Finding]:
     """Whether the reference files exist where they are given, and those that are needed are."""
     findings = Findings("config")
-    paths = reference_paths(config)
+    libraries = tuple(libraries)
+    paths = needed_reference_paths(config, libraries)
     for name, path in paths.items():
         if path and (fault := _file_fault(path)):
             findings.stop(fault, "Correct the path.", f"reference.{name}", path)
@@ -63,7 +81,7 @@ def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library
             "reference.name",
             build,
         )
-    if any(library.assay is Assay.MIRNA and library.fq1 for library in libraries):
+    if _has_small_rna_reads(libraries):
         for name in ("matures", "hairpins"):
             if not paths[name]:
                 findings.stop(
