@@ -15,7 +15,7 @@ from amlresist.exports.genes import entrez_ids
 from amlresist.exports.observed import PatientFindings, Seen, sample_name
 from amlresist.flt3_itd.records import ItdClone
 from amlresist.sheet import DIAGNOSIS, NORMAL, REMISSION, PatientFacts, timepoint_rank
-from amlresist.variants.export import maf_variant
+from amlresist.variants.export import MAF_CHANGE_COLUMNS, MAF_NAME_COLUMNS, maf_variant
 
 NAMESPACE = "AMLRESIST"
 # GRCh build and UCSC name by a word in the name of the reference.
@@ -24,21 +24,9 @@ MUTATION_COLUMNS = (
     "Hugo_Symbol",
     "Entrez_Gene_Id",
     "NCBI_Build",
-    "Chromosome",
-    "Start_Position",
-    "End_Position",
-    "Strand",
-    "Variant_Classification",
-    "Variant_Type",
-    "Reference_Allele",
-    "Tumor_Seq_Allele1",
-    "Tumor_Seq_Allele2",
-    "Tumor_Sample_Barcode",
+    *MAF_CHANGE_COLUMNS,
     "Mutation_Status",
-    "HGVSc",
-    "HGVSp",
-    "HGVSp_Short",
-    "Transcript_ID",
+    *MAF_NAME_COLUMNS,
     "t_ref_count",
     "t_alt_count",
     f"{NAMESPACE}.change",

@@ -18,7 +18,7 @@ from amlresist.report.settings import Settings
 from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele, bare, shift_right
 from amlresist.variants.calls import ALTERNATIVE, NOTHING, ReadCalls
-from amlresist.variants.counts import read_calls
+from amlresist.variants.counts import Loci, read_calls
 from amlresist.variants.read_columns import (
     CODES,
     DELETION,
@@ -122,13 +122,13 @@ def read_pictures(
     drivers = [allele for allele in drivers if not allele.alt.startswith("<")][
         : settings.read_pictures
     ]
-    near = _neighbours(drivers, [allele_of(v.row) for v in variants])
+    loci = Loci.of(_neighbours(drivers, [allele_of(v.row) for v in variants]), fetch)
     pictures: dict[Allele, list[ReadPicture]] = {allele: [] for allele in drivers}
     for library in libraries:
         calls = partial(
             read_calls,
             library.paths[0],
-            near,
+            loci,
             fetch,
             min_mapping_quality=counting.min_mapping_quality,
             min_base_quality=counting.min_base_quality,

@@ -113,7 +113,7 @@ def count_fragments(
     """
     loci = Loci.of(alleles, fetch)
     tally = _Tally(*loci.spans())
-    calls = _calls(
+    calls = read_calls(
         path,
         loci,
         fetch,
@@ -129,7 +129,7 @@ def count_fragments(
 
 def read_calls(
     path: Path | str,
-    alleles: Sequence[Allele],
+    loci: Loci,
     fetch: FetchSequence,
     *,
     min_mapping_quality: int,
@@ -137,31 +137,16 @@ def read_calls(
     keep_duplicates: bool,
     reference: Path | str | None = None,
 ) -> Iterator[ReadCalls]:
-    """Which allele each read carries at each locus, in file order; arguments as `count_fragments`.
+    """Which allele each read carries at each locus, in file order.
 
     A read may stand in several pieces; mates are not joined yet.
+
+    Args:
+        path: the reads, sorted by coordinate.
+        loci: where to look.
+        fetch, min_mapping_quality, min_base_quality, keep_duplicates, reference: as
+            `count_fragments`.
     """
-    return _calls(
-        path,
-        Loci.of(alleles, fetch),
-        fetch,
-        min_mapping_quality=min_mapping_quality,
-        min_base_quality=min_base_quality,
-        keep_duplicates=keep_duplicates,
-        reference=reference,
-    )
-
-
-def _calls(
-    path: Path | str,
-    loci: Loci,
-    fetch: FetchSequence,
-    *,
-    min_mapping_quality: int,
-    min_base_quality: int,
-    keep_duplicates: bool,
-    reference: Path | str | None,
-) -> Iterator[ReadCalls]:
     if not loci.alleles:
         return
     substitutions = {i: a for i, a in enumerate(loci.alleles) if a.is_substitution}

@@ -27,8 +27,7 @@ _FORMAT = (
     ("AF", "A", "Float", "VAF"),
     ("U95", "1", "Float", "VAF excluded with 95 % where the variant was not seen"),
 )
-MAF_COLUMNS = (
-    "Hugo_Symbol",
+MAF_CHANGE_COLUMNS = (
     "Chromosome",
     "Start_Position",
     "End_Position",
@@ -39,10 +38,17 @@ MAF_COLUMNS = (
     "Tumor_Seq_Allele1",
     "Tumor_Seq_Allele2",
     "Tumor_Sample_Barcode",
+)
+MAF_NAME_COLUMNS = (
     "HGVSc",
     "HGVSp",
     "HGVSp_Short",
     "Transcript_ID",
+)
+MAF_COLUMNS = (
+    "Hugo_Symbol",
+    *MAF_CHANGE_COLUMNS,
+    *MAF_NAME_COLUMNS,
     "t_depth",
     "t_ref_count",
     "t_alt_count",
