@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amlresist.alignment_qc import regions
 from amlresist.alignment_qc.carry_over import NONE_SEEN, CarryOver, carry_over
 from amlresist.alignment_qc.genotypes import Sites, best_matches, find_sites, new_alleles
 from amlresist.alignment_qc.pairs import pair_row, weigh
@@ -272,3 +273,19 @@ def test_told_in_the_row_and_the_verdict_stays():
     row = pair_row("P", ("dx", "rel"), evidence, SETTINGS, transplant=False, carried=carried)
     assert row.verdict == "same_person"
     assert "all 7 clonal changes of rel alone are seen in dx at 2.0%" in row.reason
+
+
+@pytest.mark.parametrize("length", [1, 7, 64, 1000])
+def test_what_is_found_does_not_depend_on_how_the_region_is_cut(monkeypatch, length):
+    rng = np.random.default_rng(20)
+    relapse = np.where(rng.random(300) < 0.1, rng.uniform(0.1, 1, 300), 0)
+    here, there = drawn(rng, 0.02 * relapse), drawn(rng, relapse)
+    reference = np.full(300, REF)
+    whole = find_sites(there, reference, 20)
+    new, carried = new_alleles(here, there, reference, 20), carry_over(here, there, reference, 20)
+    monkeypatch.setattr(regions, "STRETCH", length)
+    cut = find_sites(there, reference, 20)
+    assert all(np.array_equal(getattr(cut, name), value) for name, value in vars(whole).items())
+    assert np.array_equal(new_alleles(here, there, reference, 20), new)
+    assert carry_over(here, there, reference, 20) == carried
+    assert len(whole.place) and len(new[0]) and carried.changes

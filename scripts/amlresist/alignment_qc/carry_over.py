@@ -9,10 +9,15 @@ k_i of n_i fragments here, VAF v_i there: k_i ~ Poisson(n_i (e_i + c v_i)); e_i 
 the same change is seen here at places where it is true of neither library.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
+from amlresist.alignment_qc.regions import stretches
+
+Places = tuple[np.ndarray, np.ndarray, np.ndarray]
 CLONAL_FROM, LEAST_READS = 0.1, 10  # there: VAF and fragments of a change
 ABSENT_UP_TO = 0.05  # here: VAF
 LEAST_CHANGES = 3
@@ -52,37 +57,53 @@ def carry_over(
         here, there: counts of A, C, G, T of two libraries of a patient, (size, 4).
         reference: genome base codes, 4 for anything else, (size,).
     """
-    depth_here, depth_there = here.sum(axis=1), there.sum(axis=1)
-    places = np.flatnonzero(
-        (np.minimum(depth_here, depth_there) >= minimum_depth) & (reference < 4)
-    )
-    rows, ref = np.arange(len(places)), reference[places]
-    others = there[places].copy()
+
+    def readable() -> Iterator[Places]:
+        for part in stretches(len(reference)):
+            yield _readable(here[part], there[part], reference[part], minimum_depth)
+
+    found = zip(*(_changes(*places) for places in readable()), strict=True)
+    k, n, vaf, ref, alt = (np.concatenate(column) for column in found)
+    if len(k) < LEAST_CHANGES:
+        return NONE_SEEN
+    return _estimate(k, n, vaf, _error_rates(readable())[ref, alt])
+
+
+def _readable(
+    here: np.ndarray, there: np.ndarray, reference: np.ndarray, minimum_depth: int
+) -> Places:
+    """Counts here and there and the reference, of the places with enough depth in both."""
+    depth = np.minimum(here.sum(axis=1), there.sum(axis=1))
+    places = (depth >= minimum_depth) & (reference < 4)
+    return here[places], there[places], reference[places]
+
+
+def _changes(here: np.ndarray, there: np.ndarray, ref: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(k, n, VAF there, reference base, other base) of changes clonal there and absent here."""
+    rows, depth = np.arange(len(ref)), here.sum(axis=1)
+    others = there.copy()
     others[rows, ref] = -1
     alt = others.argmax(axis=1)
-    hits, n, k = others[rows, alt], depth_there[places], here[places, alt]
+    hits, n, k = others[rows, alt], there.sum(axis=1), here[rows, alt]
     kept = (hits >= LEAST_READS) & (hits >= CLONAL_FROM * n)
-    kept &= (k <= ABSENT_UP_TO * depth_here[places]) & (k < hits / n * depth_here[places] / 3)
-    kept &= here[places, ref] >= REFERENCE_FROM * depth_here[places]
-    if kept.sum() < LEAST_CHANGES:
-        return NONE_SEEN
-    errors = _error_rates(here[places], there[places], ref)[ref[kept], alt[kept]]
-    return _estimate(k[kept], depth_here[places][kept], (hits / n)[kept], errors)
+    kept &= (k <= ABSENT_UP_TO * depth) & (k < hits / n * depth / 3)
+    kept &= here[rows, ref] >= REFERENCE_FROM * depth
+    return k[kept], depth[kept], (hits / n)[kept], ref[kept], alt[kept]
 
 
-def _error_rates(here: np.ndarray, there: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def _error_rates(readable: Iterable[Places]) -> np.ndarray:
     """Rate of each change (reference base, other base) at places that show errors alone; (4, 4)."""
-    rates = np.full((4, 4), LEAST_ERROR)
-    shares = [counts / counts.sum(axis=1, keepdims=True) for counts in (here, there)]
-    is_quiet = np.maximum(*shares) <= QUIET_UP_TO
-    for ref in range(4):
-        is_ref = reference == ref
-        for alt in range(4):
-            quiet = is_ref & is_quiet[:, alt]
-            if alt != ref and quiet.any():
-                rate = (here[quiet, alt].sum() + 1) / here[quiet].sum()
-                rates[ref, alt] = max(float(rate), LEAST_ERROR)
-    return rates
+    wrong, depth = np.zeros((2, 4, 4), dtype=np.int64)
+    for here, there, reference in readable:
+        shares = [counts / counts.sum(axis=1, keepdims=True) for counts in (here, there)]
+        is_quiet = np.maximum(*shares) <= QUIET_UP_TO
+        for ref, alt in permutations(range(4), 2):
+            quiet = (reference == ref) & is_quiet[:, alt]
+            wrong[ref, alt] += here[quiet, alt].sum()
+            depth[ref, alt] += here[quiet].sum()
+    return np.where(
+        depth > 0, np.maximum((wrong + 1) / np.maximum(depth, 1), LEAST_ERROR), LEAST_ERROR
+    )
 
 
 def _estimate(k: np.ndarray, n: np.ndarray, vaf: np.ndarray, error: np.ndarray) -> CarryOver:

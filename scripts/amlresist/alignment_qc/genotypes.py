@@ -1,11 +1,13 @@
 """Genotypes read off the bases themselves: no list of known SNPs is needed."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from amlresist.alignment_qc.records import BestMatch, Genotype
+from amlresist.alignment_qc.regions import stretches
 
 # VAF bands of a diploid genotype; what lies between is left out as unclear (subclone, copy number).
 HETEROZYGOUS = (0.3, 0.7)
@@ -41,6 +43,15 @@ def find_sites(bases: np.ndarray, reference: np.ndarray, minimum_depth: int) -> 
         bases: counts of A, C, G, T, (size, 4).
         reference: genome base codes, 4 for anything else, (size,).
     """
+    parts = []
+    for part in stretches(len(reference)):
+        found = _sites_of_stretch(bases[part], reference[part], minimum_depth)
+        parts.append(dataclasses.replace(found, place=found.place + part.start))
+    names = [field.name for field in dataclasses.fields(Sites)]
+    return Sites(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+
+
+def _sites_of_stretch(bases: np.ndarray, reference: np.ndarray, minimum_depth: int) -> Sites:
     depth = bases.sum(axis=1)
     candidates = np.flatnonzero((depth >= minimum_depth) & (reference < 4))
     counts = bases[candidates]
@@ -67,6 +78,17 @@ def new_alleles(
         earlier, later: counts of A, C, G, T of two libraries, (size, 4).
         reference: genome base codes, 4 for anything else, (size,).
     """
+    parts = [
+        _new_alleles_of_stretch(earlier[part], later[part], reference[part], minimum_depth)
+        for part in stretches(len(reference))
+    ]
+    alt, depth = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return alt, depth
+
+
+def _new_alleles_of_stretch(
+    earlier: np.ndarray, later: np.ndarray, reference: np.ndarray, minimum_depth: int
+) -> tuple[np.ndarray, np.ndarray]:
     depths = earlier.sum(axis=1), later.sum(axis=1)
     readable = (np.minimum(*depths) >= minimum_depth) & (reference < 4)
     places = np.flatnonzero(readable)

@@ -13,6 +13,7 @@ import numpy as np
 from amlresist.annotation import Transcript
 
 Interval = tuple[str, int, int]
+STRETCH = 1 << 18  # bases looked at together, so that scratch arrays stay small beside the counts
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Region:
                 inside[place : place + last - first] = True
         return inside
 
+    def inside(self, intervals: Iterable[Interval]) -> np.ndarray:
+        """Array places inside `intervals`, ascending; for a gene far smaller than its mask."""
+        return np.flatnonzero(self.mask(intervals))
+
     def places(self, indices: Sequence[int] | np.ndarray) -> list[tuple[str, int]]:
         """(contig, 0-based position) of array places."""
         found = []
@@ -72,6 +77,11 @@ class Region:
             contig, start, _ = self.intervals[number]
             found.append((contig, start + int(place) - self._offsets[number]))
         return found
+
+
+def stretches(size: int) -> list[slice]:
+    """Slices that cover `size` bases in order; one empty slice when there is none."""
+    return [slice(start, start + STRETCH) for start in range(0, max(size, 1), STRETCH)]
 
 
 def make_region(intervals: Iterable[Interval], padding: int, lengths: Mapping[str, int]) -> Region:

@@ -17,7 +17,7 @@ MATCHES = frozenset({0, 7, 8})  # M, =, X
 DELETION, SKIP, INSERTION, SOFT_CLIP = 2, 3, 1, 4
 LONGEST_FRAGMENT = 2000  # longer "proper pairs" span introns or are misplaced
 BATCH = 20_000
-_CODES = np.full(256, 4, dtype=np.int64)
+_CODES = np.full(256, 4, dtype=np.uint8)
 _CODES[[ord(base) for base in "ACGT"]] = range(4)
 
 
@@ -27,7 +27,7 @@ class Scan:
 
     Attributes:
         depth: fragments over each base of the region, int32 (size,).
-        bases: A, C, G, T of good quality over each base, int64 (size, 4); mates count once.
+        bases: A, C, G, T of good quality over each base, int32 (size, 4); mates count once.
     """
 
     reads: int = 0
@@ -40,7 +40,7 @@ class Scan:
     mismatches: int = 0
     lengths: Counter[int] = field(default_factory=Counter)
     depth: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
-    bases: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), dtype=np.int64))
+    bases: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), dtype=np.int32))
 
 
 def scan_alignment(
@@ -163,25 +163,36 @@ class _Bases:
     """Sums bases by place; parts are gathered and added in batches, which is much faster."""
 
     def __init__(self, size: int) -> None:
-        self._sums = np.zeros(size * 5, dtype=np.int64)
+        self._sums = np.zeros(size * 4, dtype=np.int32)
+        self._begins: list[int] = []
         self._parts: list[np.ndarray] = []
 
     def add(self, place: int, codes: np.ndarray) -> None:
         """Add one run of base codes that begins at `place`."""
-        self._parts.append(np.arange(place, place + len(codes)) * 5 + codes)
+        self._begins.append(place)
+        self._parts.append(codes)
         if len(self._parts) == BATCH:
             self._flush()
 
     def total(self) -> np.ndarray:
         """Sums of A, C, G, T per place."""
         self._flush()
-        return self._sums.reshape(-1, 5)[:, :4]
+        return self._sums.reshape(-1, 4)
 
     def _flush(self) -> None:
-        if self._parts:
-            cells = np.concatenate(self._parts)
+        if not self._parts:
+            return
+        lengths = np.fromiter(map(len, self._parts), dtype=np.int64)
+        codes = np.concatenate(self._parts)
+        places = np.arange(len(codes)) + np.repeat(
+            np.array(self._begins) - (np.cumsum(lengths) - lengths), lengths
+        )
+        is_base = codes < 4
+        cells = places[is_base] * 4 + codes[is_base]
+        self._begins.clear()
+        self._parts.clear()
+        if len(cells):
             # Reads come sorted, so a batch touches a stretch, not the whole of a large region.
             first = int(cells.min())
             sums = np.bincount(cells - first)
-            self._sums[first : first + len(sums)] += sums
-            self._parts.clear()
+            self._sums[first : first + len(sums)] += sums.astype(np.int32)

@@ -37,7 +37,8 @@ PADDING = 100  # introns beside exons are captured too and hold most SNPs
 LARGEST_TARGET = 5_000_000  # bases; of an exome only the genes of interest are looked at
 ASSAYED_DEPTH = 5  # a gene counts as assayed where half of it has this many fragments
 ASSAYED_SHARE = 0.5
-_CODES = {base: code for code, base in enumerate("ACGT")}
+_CODES = np.full(256, 4, dtype=np.uint8)
+_CODES[[ord(base) for base in "ACGT"]] = range(4)
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,19 @@ def examine_patient(
         region = _region(genes, targets, lengths)
         bases = _reference_codes(genome, region)
     measured = [_measure(library, reference, region, bases, settings) for library in libraries]
-    masks = _assayed_genes({g: region.mask(i) for g, i in genes.items()}, measured, targets)
+    assayed = _assayed_genes({g: region.inside(i) for g, i in genes.items()}, measured, targets)
     return Tables(
         libraries=[
-            _library_row(patient, one, region, masks, targets, _sex(one, measured, facts), settings)
+            _library_row(
+                patient, one, region, assayed, targets, _sex(one, measured, facts), settings
+            )
             for one in measured
         ],
         genes=[
             row
             for one in measured
             for row in gene_rows(
-                patient, one.library, one.scan, masks, _targeted(one, region, targets), settings
+                patient, one.library, one.scan, assayed, _targeted(one, region, targets), settings
             )
         ],
         pairs=_pairs(patient, measured, bases, facts, settings),
@@ -134,13 +137,10 @@ def _region(
 
 
 def _reference_codes(genome: "pysam.FastaFile", region: Region) -> np.ndarray:
-    """Base codes of the region, 4 for anything but A, C, G, T."""
-    codes = [
-        _CODES.get(base, 4)
-        for contig, start, end in region.intervals
-        for base in genome.fetch(contig, start, end).upper()
-    ]
-    return np.array(codes, dtype=np.int64)
+    """Base codes of the region, 4 for anything but A, C, G, T; uint8 (size,)."""
+    sequence = "".join(genome.fetch(*interval) for interval in region.intervals).upper()
+    codes: np.ndarray = _CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+    return codes
 
 
 def _measure(
@@ -165,17 +165,17 @@ def _measure(
 
 
 def _assayed_genes(
-    masks: Mapping[str, np.ndarray],
+    genes: Mapping[str, np.ndarray],
     measured: Sequence[_Measured],
     targets: Mapping[str, list[Interval]],
 ) -> dict[str, np.ndarray]:
     """Genes that any library reads; all of them when every library names its targets."""
     if all(one.library.sample in targets for one in measured):
-        return dict(masks)
+        return dict(genes)
     return {
-        gene: mask
-        for gene, mask in masks.items()
-        if any(share_at(o.scan.depth, mask, ASSAYED_DEPTH) >= ASSAYED_SHARE for o in measured)
+        gene: places
+        for gene, places in genes.items()
+        if any(share_at(o.scan.depth, places, ASSAYED_DEPTH) >= ASSAYED_SHARE for o in measured)
     }
 
 
@@ -183,15 +183,15 @@ def _library_row(
     patient: str,
     one: _Measured,
     region: Region,
-    masks: Mapping[str, np.ndarray],
+    genes: Mapping[str, np.ndarray],
     targets: Mapping[str, list[Interval]],
     sex: tuple[str, str],
     settings: Settings,
 ) -> AlignmentQc:
     if one.library.sample in targets:
-        assayed = region.mask(targets[one.library.sample])
+        assayed = region.inside(targets[one.library.sample])
     else:
-        assayed = np.any(list(masks.values()), axis=0) if masks else np.zeros(region.size, bool)
+        assayed = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *genes.values()]))
     ref, alt = allele_counts(one.sites, one.scan.bases)
     homozygous = one.sites.genotype == 2
     return library_row(

@@ -18,33 +18,33 @@ from amlresist.libraries import LibraryInput
 NAN = float("nan")
 
 
-def mean_depth(depth: np.ndarray, mask: np.ndarray) -> float:
-    """Mean depth inside the mask, NaN when it is empty."""
-    return float(depth[mask].mean()) if mask.any() else NAN
+def mean_depth(depth: np.ndarray, places: np.ndarray) -> float:
+    """Mean depth at the places, NaN when there is none."""
+    return float(depth[places].mean()) if len(places) else NAN
 
 
-def share_at(depth: np.ndarray, mask: np.ndarray, minimum: int) -> float:
-    """Share of the mask's bases with at least `minimum` fragments, NaN when it is empty."""
-    return float((depth[mask] >= minimum).mean()) if mask.any() else NAN
+def share_at(depth: np.ndarray, places: np.ndarray, minimum: int) -> float:
+    """Share of the places with at least `minimum` fragments, NaN when there is none."""
+    return float((depth[places] >= minimum).mean()) if len(places) else NAN
 
 
 def gene_rows(
     patient: str,
     library: LibraryInput,
     scan: Scan,
-    masks: Mapping[str, np.ndarray],
+    genes: Mapping[str, np.ndarray],
     targeted: np.ndarray | None,
     settings: Settings,
 ) -> list[GeneCoverage]:
     """Coverage of each gene's coding bases, all of them and those inside the targets.
 
     Args:
-        masks: gene -> mask of its coding bases.
+        genes: gene -> array places of its coding bases.
         targeted: mask of the library's targets, None where the sheet names none.
     """
 
-    def in_targets(mask: np.ndarray) -> np.ndarray:
-        return mask & targeted if targeted is not None else np.zeros_like(mask)
+    def in_targets(places: np.ndarray) -> np.ndarray:
+        return places[:0] if targeted is None else places[targeted[places]]
 
     return [
         GeneCoverage(
@@ -52,13 +52,15 @@ def gene_rows(
             timepoint=library.timepoint,
             sample=library.sample,
             gene=gene,
-            coding_bases=int(mask.sum()),
-            mean_depth=mean_depth(scan.depth, mask),
-            share_at_minimum=share_at(scan.depth, mask, settings.minimum_depth),
-            target_bases=None if targeted is None else int(in_targets(mask).sum()),
-            target_share_at_minimum=share_at(scan.depth, in_targets(mask), settings.minimum_depth),
+            coding_bases=len(places),
+            mean_depth=mean_depth(scan.depth, places),
+            share_at_minimum=share_at(scan.depth, places, settings.minimum_depth),
+            target_bases=None if targeted is None else len(in_targets(places)),
+            target_share_at_minimum=share_at(
+                scan.depth, in_targets(places), settings.minimum_depth
+            ),
         )
-        for gene, mask in sorted(masks.items())
+        for gene, places in sorted(genes.items())
     ]
 
 
@@ -74,7 +76,7 @@ def library_row(
     """The library's row.
 
     Args:
-        assayed: mask of the assayed region.
+        assayed: array places of the assayed region.
         sex: (as observed, warning), "" where there is none.
     """
     share = share_at(scan.depth, assayed, settings.minimum_depth)
@@ -101,7 +103,7 @@ def library_row(
         mean_insert_size=scan.insert_sum / scan.inserts if scan.inserts else NAN,
         read_length=_most_common(scan.lengths),
         error_rate=scan.mismatches / scan.aligned_bases if scan.aligned_bases else NAN,
-        target_bases=int(assayed.sum()),
+        target_bases=len(assayed),
         mean_depth=mean_depth(scan.depth, assayed),
         share_at_minimum=share,
         contamination=foreign.share,
