@@ -42,6 +42,9 @@ def transcript(gene: str, gene_id: str) -> Transcript:
         ("H2AFX", "H2AX"),
         ("NSD2", "NSD2"),
         ("WHSC1", "NSD2"),
+        ("SEPT2", "SEPTIN2"),
+        ("SEPT9", "SEPTIN9"),
+        ("MARCH3", "MARCHF3"),
     ],
 )
 def test_identifiers_are_resolved(names, identifier, gene):

@@ -80,6 +80,20 @@ def test_values_that_fit_no_scale_are_refused(values, message):
         scale_of(values)
 
 
+@pytest.mark.parametrize(("name", "log"), [("natural", np.log), ("decimal", np.log10)])
+def test_logarithms_of_another_base_are_named(name, log):
+    values = lognormal()
+    with pytest.raises(InputError, match=f"{name} logarithms of TPM"):
+        scale_of(log(values / values.sum() * 1e6 + 1))
+
+
+def test_values_from_zero_to_one_are_no_log2_expression_unless_it_is_said():
+    values = np.random.default_rng(0).random(500)
+    with pytest.raises(InputError, match="too small for log2"):
+        scale_of(values)
+    assert scale_of(values, "log2") is Scale.LOG2
+
+
 def test_a_stated_scale_is_checked():
     assert scale_of([1.5, 3.5, 2e9], "counts") is Scale.COUNTS
     with pytest.raises(InputError, match="negative"):
@@ -282,3 +296,38 @@ def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory, content):
 def test_columns_of_feature_counts_are_named_by_their_bam(tmp_path):
     text = "Geneid\tChr\tLength\t/data/x/P1_relapse.bam\nTP53\t1\t4\t7\n"
     assert read_matrix(write(tmp_path, text)).samples == ("P1_relapse",)
+
+
+TOTALS = ["__no_feature", "__not_aligned", "N_unmapped", "N_noFeature", "Unassigned_Ambiguity"]
+
+
+@pytest.mark.parametrize("total", TOTALS)
+def test_totals_of_the_counting_tools_are_no_genes(tmp_path, total):
+    counts = list(range(1, len(THEME_GENES) + 1))
+    plain = measure_it(library(matrix_file(tmp_path, {"s1": counts}, sorted(THEME_GENES))))
+    with_total = {"s1": [*counts, 9_000_000]}
+    path = matrix_file(tmp_path, with_total, [*sorted(THEME_GENES), total], "t.tsv")
+    found = measure_it(library(path))
+    assert found.measured.genes == plain.measured.genes
+    assert np.array_equal(found.measured.abundance, plain.measured.abundance)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gene;a\nTP53;94,93\n", "decimals with a point"),
+        ("gene\ta\nTP53\t1,978\n", "thousands without a separator"),
+        ("gene\ta\nTP53\t1.978,5\n", "thousands without a separator"),
+        ("gene\ta\nTP53\t1.978\nMYC\t950\n", "points part thousands"),
+        ("N_unmapped\t1\t1\t1\nENSG00000141510\t5\t2\t3\n", "has no header"),
+    ],
+)
+def test_numbers_of_other_countries_and_tables_without_header_are_refused(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        read_matrix(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("cells", [("1.978", "0.5"), ("1.978", "1200"), ("1.978", "2.5")])
+def test_decimals_of_three_digits_stay_decimals(tmp_path, cells):
+    text = "gene\ta\n" + "".join(f"g{i}\t{cell}\n" for i, cell in enumerate(cells))
+    assert read_matrix(write(tmp_path, text)).values.tolist() == [[float(c) for c in cells]]

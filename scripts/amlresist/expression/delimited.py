@@ -25,6 +25,8 @@ def read_delimited(path: Path | str) -> tuple[list[str], Iterator[Row]]:
         raise InputError(Problem(str(path), "", "", "file not found", "Correct the path."))
     lines = _table_lines(path)
     _, first = next(lines, (0, ""))
+    if first.startswith("N_unmapped\t"):
+        raise InputError(_star_counts(path, first))
     separator = max("\t,;", key=first.count)
     if not first.count(separator):
         raise InputError(
@@ -43,6 +45,16 @@ def read_delimited(path: Path | str) -> tuple[list[str], Iterator[Row]]:
         header = ["", *header]
     _refuse_repeated(path, header)
     return header, _checked(path, header, second, rows)
+
+
+def _star_counts(path: Path | str, first: str) -> Problem:
+    return Problem(
+        str(path),
+        "line 1",
+        first,
+        "STAR's ReadsPerGene table has no header: which column holds the sample depends on the kit",
+        "Give a table of two columns with a header: gene and the sample's name.",
+    )
 
 
 def _checked(

@@ -1,6 +1,7 @@
 """A given expression matrix, genes x samples: found columns and checked numbers."""
 
 import math
+import re
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ _TEXT_COLUMNS = {
     *("gene_type", "entrezgene", "entrez_id", "gene_id"),
 }
 _MAX_PROBLEMS = 20
+# Totals that HTSeq, STAR and featureCounts write below or above the genes: no genes.
+_TOTALS = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)|Unassigned_\w+")
+_WITH_COMMA = re.compile(r"-?\d+(,\d+)+(\.\d+)?|-?\d+(\.\d{3})+,\d+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")  # 1.978 as some spreadsheets write 1978
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,14 @@ class Matrix:
 
 
 def read_matrix(path: Path | str, samples: Sequence[str] | None = None) -> Matrix:
-    """Read a TSV or CSV matrix (plain or gzip).
+    """Read a TSV or CSV matrix (plain or gzip); totals beside the genes are left out.
 
     Args:
         samples: columns to read; None reads every column that holds numbers.
 
     Raises:
-        InputError: a column is missing, a value is not a finite number, or nothing is there.
+        InputError: a column is missing, a value is not a finite number, points part thousands, or
+            nothing is there.
     """
     header, rows = read_delimited(path)
     names = _sample_columns(header) if samples is None else list(samples)
@@ -63,10 +69,14 @@ def read_matrix(path: Path | str, samples: Sequence[str] | None = None) -> Matri
     identifiers, symbols = [], []
     values = array("d")
     problems: list[Problem] = []
+    thousands = _Thousands()
     for _, cells in rows:
+        if _TOTALS.fullmatch(cells[0].strip()):
+            continue
         identifiers.append(cells[0].strip())
         symbols.append(cells[symbol_column].strip() if symbol_column else "")
         for name, place in zip(names, places, strict=True):
+            thousands.see(cells[place])
             number = _number(cells[place])
             values.append(number)
             if not math.isfinite(number):
@@ -76,6 +86,8 @@ def read_matrix(path: Path | str, samples: Sequence[str] | None = None) -> Matri
     if not identifiers or not names:
         message = "matrix has no rows or no sample columns"
         problems.append(Problem(str(path), "", "", message, "Give genes x samples."))
+    if thousands.parted:
+        problems.append(_parted_thousands(path, thousands.parted))
     if problems:
         raise InputError(problems)
     table = np.frombuffer(values, dtype=np.float64).reshape(len(identifiers), len(names))
@@ -143,11 +155,40 @@ def _number(cell: str) -> float:
         return math.nan
 
 
-def _no_number(path: Path | str, identifier: str, sample: str, cell: str) -> Problem:
+class _Thousands:
+    """Whether every point of a table parts thousands: 1.978 beside 950, but no 0.5 and no 1200."""
+
+    def __init__(self) -> None:
+        self._possible = True
+        self._seen = ""
+
+    @property
+    def parted(self) -> str:
+        """An example, "" where points are decimal points."""
+        return self._seen if self._possible else ""
+
+    def see(self, cell: str) -> None:
+        """Take one cell into account."""
+        if self._possible and _GROUPED.fullmatch(cell):
+            self._seen = self._seen or cell
+        elif self._possible:
+            self._possible = len(cell) <= 3 and cell.isdigit()
+
+
+def _parted_thousands(path: Path | str, cell: str) -> Problem:
     return Problem(
         str(path),
-        f"gene {identifier}, column {sample}",
+        "",
         cell,
-        "not a finite number",
-        "Give a number; leave the gene out when it was not measured.",
+        "every point has three digits behind it and no number above 999 lacks one: points part"
+        " thousands here",
+        "Write numbers without separators of thousands.",
     )
+
+
+def _no_number(path: Path | str, identifier: str, sample: str, cell: str) -> Problem:
+    remedy = "Give a number; leave the gene out when it was not measured."
+    if _WITH_COMMA.fullmatch(cell):
+        remedy = "Write decimals with a point, and thousands without a separator."
+    where = f"gene {identifier}, column {sample}"
+    return Problem(str(path), where, cell, "not a finite number", remedy)

@@ -1,5 +1,7 @@
 """Counts, TPM, log2 or microarray intensities: told from the values, or checked against them."""
 
+import math
+
 import numpy as np
 
 from amlresist.errors import InputError, Problem
@@ -12,7 +14,11 @@ _MAX_LOG2 = 25.0
 # Share of whole numbers among the non-zero values: estimated counts (salmon, RSEM) keep most
 # single-copy genes whole, TPM hardly ever are.
 _WHOLE_IN_ESTIMATED_COUNTS = 0.2
+# Every sample has genes above 45 TPM; decimal logarithms of TPM end at 6, mostly at 4 to 5.
+_MIN_LARGEST_LOG2 = 5.5
+_OTHER_LOGARITHMS = {"natural": math.e, "decimal": 10.0}
 _MAX_TPM_SUM = 1.05e6
+_MIN_WHOLE_TPM_SUM = 0.9e6  # of a table that holds nearly every gene
 _MIN_TPM_SUM = 0.1e6
 # A z-scored or median-centred matrix has about half its values below zero, log2 CPM far fewer.
 _CENTRED_NEGATIVE_SHARE = 0.4
@@ -54,8 +60,10 @@ def _recognise(matrix: Matrix, where: str, values: Floats) -> tuple[Scale, str]:
         if whole == 1 or high > _MAX_LOG2:
             raise InputError(_negative(matrix, values))
         _refuse_centred(matrix, where, values)
+        _refuse_other_logarithms(matrix, where, values)
         return Scale.LOG2, f"values from {low:.3g} to {high:.3g} with negative ones: log2"
     if high <= _MAX_LOG2 and whole < 1:
+        _refuse_other_logarithms(matrix, where, values)
         return Scale.LOG2, f"values from {low:.3g} to {high:.3g}, not whole numbers: log2"
     if whole == 1:
         return Scale.COUNTS, f"whole numbers, sum {total:.0f}: counts"
@@ -103,6 +111,26 @@ def _refuse_centred(matrix: Matrix, where: str, values: Floats) -> None:
                 "Give values before centring: genes of one sample must be comparable.",
             )
         )
+
+
+def _refuse_other_logarithms(matrix: Matrix, where: str, values: Floats) -> None:
+    """Refuse values whose powers of e or 10 add to a million as TPM do, and those too small."""
+
+    def is_whole(base: float) -> bool:
+        return _MIN_WHOLE_TPM_SUM <= float((base**values - 1).sum()) <= _MAX_TPM_SUM
+
+    for name, base in _OTHER_LOGARITHMS.items():
+        if is_whole(base) and not is_whole(2.0):
+            message = f"{name} logarithms of TPM, by their sum: log2 is expected"
+            raise InputError(_wrong_logarithm(matrix, where, f"{base:.3g}^x - 1", message))
+    if values.max() < _MIN_LARGEST_LOG2:
+        value, message = f"largest {values.max():.3g}", "too small for log2 values of a sample"
+        raise InputError(_wrong_logarithm(matrix, where, value, message))
+
+
+def _wrong_logarithm(matrix: Matrix, where: str, value: str, message: str) -> Problem:
+    remedy = "Give counts, TPM or log2 values; if these are log2, set expression.matrix_scale."
+    return Problem(matrix.path, where, value, message, remedy)
 
 
 def _negative(matrix: Matrix, values: Floats) -> list[Problem]:
