@@ -121,6 +121,42 @@ def test_strand_decides_where_genes_overlap(tmp_path):
     assert count(path, strandedness="reverse")[0] == {"FLT3": 0, "MVP": 1, "TP53": 0}
 
 
+def test_a_strand_setting_that_the_reads_contradict_is_refused(tmp_path):
+    """FLT3 and TP53 of the models are on the plus strand, MVP on the minus strand."""
+    reads = [(f"r{i}", 120, "50M", 0x10, 60, None) for i in range(8)]
+    reads += [("along", 120, "50M", 0, 60, None), ("intron", 260, "30M", 0, 60, None)]
+    path = alignment_file(tmp_path, reads)
+    with pytest.raises(InputError, match="89% of the reads over exons run on the other strand"):
+        count(path, strandedness="forward")
+    assert count(path, strandedness="reverse")[0]["FLT3"] == 8
+    assert count(path)[0]["FLT3"] == 9
+
+
+@pytest.mark.parametrize("order", [(320, 120), (320, 120, 320, 120)])
+def test_mates_out_of_order_are_refused_not_counted_twice(tmp_path, order):
+    flags = {120: FORWARD_PAIR, 320: REVERSE_PAIR}
+    reads = [
+        (f"pair{i // 2}", start, "50M", flags[start], 60, 440 - start)
+        for i, start in enumerate(order)
+    ]
+    with pytest.raises(InputError, match="not sorted by coordinate"):
+        count(alignment_file(tmp_path, reads))
+
+
+def test_a_pair_of_which_one_mate_is_left_out_counts_once(tmp_path):
+    """One mate fits several places, is unmapped, or lies on another contig."""
+    reads = [
+        ("first_low", 120, "50M", FORWARD_PAIR, 0, 320),
+        ("second_low", 120, "50M", FORWARD_PAIR, 60, 320),
+        ("alone", 130, "50M", 0x1 | 0x8 | 0x40, 60, 130),
+        ("same_start", 140, "50M", FORWARD_PAIR, 60, 140),
+        ("same_start", 140, "50M", REVERSE_PAIR, 60, 140),
+        ("first_low", 320, "50M", REVERSE_PAIR, 60, 120),
+        ("second_low", 320, "50M", REVERSE_PAIR, 0, 120),
+    ]
+    assert count(alignment_file(tmp_path, reads))[0]["FLT3"] == 4
+
+
 def test_a_genome_of_other_contig_names_is_refused(tmp_path):
     path = alignment_file(tmp_path, [("r", 1160, "30M", 0, 60, None)], contigs=("1",))
     with pytest.raises(InputError, match="no contig in common"):

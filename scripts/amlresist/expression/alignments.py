@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -83,21 +84,56 @@ def count_fragments(
         strandedness: `unstranded`, `forward` (read 1 runs along the transcript) or `reverse`.
 
     Raises:
-        InputError: the file cannot be read to its end or shares no contig with the annotation.
+        InputError: the file cannot be read to its end, shares no contig with the annotation, is
+            not sorted by coordinate, or most of its reads run on the other strand.
     """
     index = ExonIndex(models)
+    strands = _Strands(strandedness)
     counts = dict.fromkeys(index.lengths, 0)
     try:
         with pysam.AlignmentFile(str(path), reference_filename=reference) as alignments:
             _require_common_contigs(path, alignments, index)
-            for genes in _fragment_genes(alignments, index, minimum_mapping_quality, strandedness):
+            for genes in _fragment_genes(path, alignments, index, minimum_mapping_quality, strands):
                 if len(genes) == 1:
                     counts[next(iter(genes))] += 1
     except (OSError, ValueError) as error:  # pysam's two for files that are cut or no alignments
         raise InputError(
             Problem(str(path), "", "", f"cannot be read to its end: {error}", "Copy it again.")
         ) from error
+    strands.require_right(path)
     return _measured(counts, index.lengths, names)
+
+
+@dataclass
+class _Strands:
+    """Reads over exons, by the strand that the setting expects: on it, and on the other only."""
+
+    setting: str
+    along: int = 0
+    against: int = 0
+
+    def genes(self, read: pysam.AlignedSegment, index: ExonIndex) -> set[str]:
+        """Genes whose exons the read overlaps on the strand expected."""
+        strand = _transcript_strand(read, self.setting)
+        found = _read_genes(read, index, strand)
+        self.along += bool(found)
+        if strand and not found:
+            self.against += bool(_read_genes(read, index, "-" if strand == "+" else "+"))
+        return found
+
+    def require_right(self, path: Path | str) -> None:
+        """Refuse a setting that most reads contradict: it would count antisense reads only."""
+        if self.against > self.along:
+            share = self.against / (self.along + self.against)
+            raise InputError(
+                Problem(
+                    str(path),
+                    "expression.strandedness",
+                    self.setting,
+                    f"{share:.0%} of the reads over exons run on the other strand",
+                    "Set it to the other direction, or to unstranded.",
+                )
+            )
 
 
 def _require_common_contigs(
@@ -128,18 +164,26 @@ def _measured(
 
 
 def _fragment_genes(
-    alignments: pysam.AlignmentFile, index: ExonIndex, minimum_quality: int, strandedness: str
+    path: Path | str,
+    alignments: pysam.AlignmentFile,
+    index: ExonIndex,
+    minimum_quality: int,
+    strands: _Strands,
 ) -> Iterator[set[str]]:
     """Genes of each fragment; the first mate waits for the second."""
     waiting: dict[str, set[str]] = {}
-    contig = ""
+    contig, last = -1, (-1, -1)
     for read in alignments.fetch(until_eof=True):
         if read.flag & _LEFT_OUT or read.mapping_quality < minimum_quality:
             continue
-        if read.reference_name != contig:
+        if read.is_paired:
+            last, before = (read.reference_id, read.reference_start), last
+            if last < before:
+                raise InputError(_unsorted(path, str(read.query_name)))
+        if read.reference_id != contig:
             yield from waiting.values()  # mates on other contigs count as fragments of their own
-            waiting, contig = {}, str(read.reference_name)
-        genes = _read_genes(read, index, strandedness)
+            waiting, contig = {}, read.reference_id
+        genes = strands.genes(read, index)
         name = str(read.query_name)
         if name in waiting:
             yield waiting.pop(name) | genes
@@ -148,6 +192,11 @@ def _fragment_genes(
         else:
             yield genes
     yield from waiting.values()
+
+
+def _unsorted(path: Path | str, read: str) -> Problem:
+    message = "not sorted by coordinate: mates could not be told apart from further fragments"
+    return Problem(str(path), f"read {read}", "", message, "Sort it with samtools sort.")
 
 
 def _mate_follows(read: pysam.AlignedSegment) -> bool:
@@ -159,8 +208,7 @@ def _mate_follows(read: pysam.AlignedSegment) -> bool:
     )
 
 
-def _read_genes(read: pysam.AlignedSegment, index: ExonIndex, strandedness: str) -> set[str]:
-    strand = _transcript_strand(read, strandedness)
+def _read_genes(read: pysam.AlignedSegment, index: ExonIndex, strand: str) -> set[str]:
     chrom = str(read.reference_name)
     return {
         gene for start, end in read.get_blocks() for gene in index.genes(chrom, start, end, strand)
