@@ -138,7 +138,7 @@ def survey(reads: Reads, settings: Settings) -> Survey:
     for placed in reads.batches():
         candidates.add(placed.reads, placed.weights)
         pile.add(placed)
-        fragments += placed.first.size
+        fragments += placed.rows.size
     peaks = pile.peaks()
     given = reads.library.capture
     amplicon = given == "amplicon" or (not given and bool(peaks))

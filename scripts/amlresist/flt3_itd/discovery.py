@@ -75,6 +75,7 @@ class Candidates:
         self._index = index
         self._limits = minimum, maximum
         self._found: dict[Allele, Candidate] = defaultdict(Candidate)
+        self._spelled: dict[tuple[int, str, int], Allele | None] = {}
 
     def add(self, reads: Oriented, weights: Integers) -> None:
         """Look for insertions in oriented reads; `weights` says how often each read was seen."""
@@ -83,9 +84,10 @@ class Candidates:
         odd = reads.found & ((reads.left != reads.right) | (differs >= _UNEXPLAINED))
         rows = np.flatnonzero(odd)
         for split in self._splits(reads.take(rows), target):
-            if self._is_wanted(split.allele):
-                weight = int(weights[rows[split.row]])
-                self._found[split.allele].add(split.read, split.diagonal, weight)
+            weight = int(weights[rows[split.row]])
+            self._found[split.allele].add(split.read, split.diagonal, weight)
+        if len(self._spelled) > _PRUNE_AT:
+            self._spelled.clear()
         if len(self._found) > _PRUNE_AT:
             self._found = defaultdict(
                 Candidate, {a: c for a, c in self._found.items() if c.reads > 1}
@@ -119,12 +121,20 @@ class Candidates:
             if place - begin < SEED or size - end < SEED:
                 continue
             x, y = place + int(left[i]), end + int(right[i])
-            allele = self._allele(x, decode(matrix[i, place:end]), y)
+            allele = self._wanted(x, decode(matrix[i, place:end]), y)
             if allele is not None:
                 yield _Split(row, matrix[i, begin:size], int(left[i]) + begin, allele)
 
+    def _wanted(self, x: int, novel: str, y: int) -> Allele | None:
+        """Allele of sequence[:x] + novel + sequence[y:]; None if it is not looked for."""
+        key = x, novel, y
+        if key not in self._spelled:
+            allele = self._allele(x, novel, y)
+            wanted = allele is not None and self._is_wanted(allele)
+            self._spelled[key] = allele if wanted else None
+        return self._spelled[key]
+
     def _allele(self, x: int, novel: str, y: int) -> Allele | None:
-        """Allele of sequence[:x] + novel + sequence[y:]."""
         sequence = self._locus.sequence
         if not (0 <= x <= len(sequence) and 0 <= y <= len(sequence)) or "N" in novel:
             return None

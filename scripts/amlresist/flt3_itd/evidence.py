@@ -1,7 +1,7 @@
 """Which haplotypes each fragment fits, and which breakpoints it reads across."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from amlresist.flt3_itd.alleles import Allele, rightmost, structure
 from amlresist.flt3_itd.encode import SEED, Flags, Integers, Oriented, Target, best_stretch
 from amlresist.flt3_itd.library import Placed
 from amlresist.flt3_itd.locus import Locus
+from amlresist.flt3_itd.rows import distinct_rows
 
 _CLIP_FROM = 4  # mismatches from which a read's ends are examined for foreign sequence
 _MINIMUM_ALIGNED = 25
@@ -166,12 +167,26 @@ def _clip(
     low = np.zeros(reads.lengths.size, dtype=np.int32)
     high = np.zeros(reads.lengths.size, dtype=np.int32)
     for column, target in enumerate(targets):
-        for diagonal in (starts[:, column], reads.left, reads.right):
-            wrong = target.mismatches(reads.matrix, diagonal)
-            begin, end, score = best_stretch(wrong, inside)
-            better = score > top
-            top[better], low[better], high[better] = score[better], begin[better], end[better]
+        for rows, diagonal in _distinct_diagonals(starts[:, column], reads.left, reads.right):
+            wrong = target.mismatches(reads.matrix[rows], diagonal)
+            begin, end, score = best_stretch(wrong, inside[rows])
+            better = score > top[rows]
+            improved = rows[better]
+            top[improved], low[improved], high[improved] = score[better], begin[better], end[better]
     return low, high
+
+
+def _distinct_diagonals(
+    *diagonals: Integers,
+) -> Iterator[tuple[npt.NDArray[np.int64], Integers]]:
+    """Rows and their diagonals; a row's equal diagonals come once."""
+    for number, diagonal in enumerate(diagonals):
+        fresh = np.ones(diagonal.size, dtype=bool)
+        for earlier in diagonals[:number]:
+            fresh &= diagonal != earlier
+        rows = np.flatnonzero(fresh)
+        if rows.size:
+            yield rows, diagonal[rows]
 
 
 def _ways(
@@ -286,8 +301,8 @@ class Evidence:
         mates = [np.where(usable[m], m, -1) for m in (placed.first, placed.second)]
         wrong = np.vstack([fit.mismatches, np.zeros((1, len(self.known)), dtype=np.int16)])
         seen = (mates[0] >= 0) | (mates[1] >= 0)
-        self.fragments += seen.size
-        self.unexplained += int((~seen).sum())
+        self.fragments += int(placed.number.sum())
+        self.unexplained += int(placed.number[~seen].sum())
         total = wrong[mates[0]] + wrong[mates[1]]
         extra = np.minimum(total - total.min(axis=1, keepdims=True), self.difference)
         inserts, ways = _joint_placements(placed, fit, mates)
@@ -299,7 +314,7 @@ class Evidence:
         self._wrong += int((fit.mismatches.min(axis=1) * weights).sum())
         self._read += int(((fit.high - fit.low) * weights).sum())
         self._keep_examples(fit, mates, extra, ways)
-        self._count_junctions(fit, mates, extra)
+        self._count_junctions(placed, fit, mates, extra)
 
     def _count(
         self,
@@ -320,8 +335,11 @@ class Evidence:
             ends = ends if has_tags else np.zeros_like(ends)
         flat = ways.reshape(len(ways), -1)
         kinds = np.hstack([extra, inserts, flat, ends, tags[:, None]])[informative]
-        values, counts = np.unique(kinds.astype(np.int32), axis=0, return_counts=True)
-        for kind, count in zip(values.tolist(), counts.tolist(), strict=True):
+        first, kind_of = distinct_rows(kinds)
+        counts = np.bincount(
+            kind_of, weights=placed.number[informative], minlength=first.size
+        ).astype(int)
+        for kind, count in zip(kinds[first].tolist(), counts.tolist(), strict=True):
             self.rows[tuple(kind)] += count
 
     def fragments_seen(self) -> Fragments:
@@ -341,7 +359,11 @@ class Evidence:
         )
 
     def _count_junctions(
-        self, fit: ReadFit, mates: list[Integers], extra: npt.NDArray[np.int16]
+        self,
+        placed: Placed,
+        fit: ReadFit,
+        mates: list[Integers],
+        extra: npt.NDArray[np.int16],
     ) -> None:
         """Fragments across each ITD's A|D, D|D and D|B, by the haplotype each fits best."""
         best = extra.argmin(axis=1)
@@ -358,7 +380,7 @@ class Evidence:
                         low = np.append(fit.low, 0)[mate[rows]]
                         high = np.append(fit.high, 0)[mate[rows]]
                         seen |= _crosses(start, low, high, (place,), self.anchor)
-                    self.junctions[column, side] += int(seen.sum())
+                    self.junctions[column, side] += int(placed.number[rows[seen]].sum())
 
     def _cover(
         self,
@@ -384,7 +406,8 @@ class Evidence:
         for begin, finish in ((joined, until), second):
             for places, sign in ((begin, 1), (finish, -1)):
                 inside = np.clip(places, 0, self.size)
-                change[: self.size + 1] += sign * np.bincount(inside, minlength=self.size + 1)
+                seen = np.bincount(inside, weights=placed.number, minlength=self.size + 1)
+                change[: self.size + 1] += sign * seen.astype(np.int64)
 
     def _keep_examples(
         self,

@@ -18,6 +18,7 @@ from amlresist.flt3_itd.reads import (
     is_alignment,
     with_tags,
 )
+from amlresist.flt3_itd.rows import distinct_rows
 from amlresist.flt3_itd.settings import Settings
 from amlresist.libraries import LibraryInput
 
@@ -148,13 +149,14 @@ def _trim(read: str, primers: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Placed:
-    """A batch's distinct reads on the coding strand, and which fragments hold them.
+    """A batch's distinct reads on the coding strand, and the distinct fragments that hold them.
 
     Attributes:
         reads: distinct reads.
         weights: how often each was seen.
-        first, second: index into `reads` of each fragment's mates; -1 for no read.
-        umi: molecular tags of the fragments, "" where none.
+        first, second: index into `reads` of each distinct fragment's mates; -1 for no read.
+        umi: molecular tags of the distinct fragments, "" where none.
+        number: how often each distinct fragment was seen.
         rows: rows of the batch the fragments come from.
     """
 
@@ -163,6 +165,7 @@ class Placed:
     first: Integers
     second: Integers
     umi: Sequence[str]
+    number: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
 
 
@@ -178,13 +181,16 @@ def place(batch: Batch, index: SeedIndex) -> Placed:
     has_none = int(used.size > 0 and used[0] < 0)
     inverse = inverse - has_none
     weights = np.bincount(inverse[inverse >= 0], minlength=used.size - has_none)
-    half = rows.size
+    mates = inverse.reshape(2, rows.size).T
+    tags = _number([batch.umi[row] for row in rows.tolist()], {})
+    kept, kind = distinct_rows(np.column_stack([mates, tags]))
     return Placed(
         reads=reads.take(used[has_none:]),
         weights=weights.astype(np.int32),
-        first=inverse[:half].astype(np.int32),
-        second=inverse[half:].astype(np.int32),
-        umi=[batch.umi[row] for row in rows.tolist()],
+        first=mates[kept, 0].astype(np.int32),
+        second=mates[kept, 1].astype(np.int32),
+        umi=[batch.umi[row] for row in rows[kept].tolist()],
+        number=np.bincount(kind, minlength=kept.size),
         rows=rows,
     )
 
@@ -215,9 +221,9 @@ class StartPile:
         reads = placed.reads
         ends = np.where(reads.reverse, reads.right + reads.lengths, reads.left)
         keys = np.stack([ends, reads.reverse], axis=1)[reads.found]
-        kinds, inverse = np.unique(keys, axis=0, return_inverse=True)
-        totals = np.bincount(inverse.ravel(), weights=placed.weights[reads.found])
-        for (end, reverse), total in zip(kinds.tolist(), totals.tolist(), strict=True):
+        first, kind = distinct_rows(keys)
+        totals = np.bincount(kind, weights=placed.weights[reads.found])
+        for (end, reverse), total in zip(keys[first].tolist(), totals.tolist(), strict=True):
             self._starts[end, bool(reverse)] += int(total)
 
     def peaks(self) -> list[tuple[int, bool]]:

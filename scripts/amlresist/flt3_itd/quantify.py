@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from amlresist.flt3_itd.encode import Flags
 from amlresist.flt3_itd.evidence import NO_INSERT, NOWHERE, Evidence, Haplotype
+from amlresist.flt3_itd.rows import distinct_rows
 
 Vector = npt.NDArray[np.float64]
 
@@ -187,11 +188,10 @@ def _counts(chosen: _Selected, placements: Vector, effective: Vector, of_type: V
     """Pool fragments whose m_h agree."""
     relative = placements / placements.max(axis=1, keepdims=True)
     level = np.round(np.log(np.maximum(relative, _ANY)) * _STEPS_PER_LOG).astype(np.int64)
-    kinds, inverse = np.unique(level, axis=0, return_inverse=True)
+    first, kind = distinct_rows(level)
+    kinds = level[first]
     pooled = np.exp(kinds / _STEPS_PER_LOG) * (kinds > _LEVEL_OF_NOTHING)
-    number: Vector = np.bincount(
-        inverse.ravel(), weights=chosen.number, minlength=len(kinds)
-    ).astype(float)
+    number: Vector = np.bincount(kind, weights=chosen.number, minlength=first.size).astype(float)
     kept = of_type > 0
     if not kept.any():
         kept = np.arange(of_type.size) == 0
@@ -260,8 +260,9 @@ def _smooth(histogram: Vector, chance: Vector | None = None) -> Vector:
 
 def _read_sizes(lengths: npt.NDArray[np.int64], number: Vector) -> list[tuple[int, int, float]]:
     """Pairs of read lengths with their fragments; of many, quantiles by their sum."""
-    kinds, inverse = np.unique(lengths, axis=0, return_inverse=True)
-    totals = np.bincount(inverse.ravel(), weights=number)
+    first, kind = distinct_rows(lengths)
+    kinds = lengths[first]
+    totals = np.bincount(kind, weights=number)
     if len(kinds) > _READ_SIZES:
         order = np.argsort(kinds.sum(axis=1), kind="stable")
         steps = np.cumsum(totals[order]) / totals.sum()
