@@ -1,13 +1,18 @@
-"""Kill a run at a random moment, run it again: the same bytes as an undisturbed run.
+"""Kill runs at random moments, many times each: the same bytes as an undisturbed run.
 
-python benchmarks/kills.py WORK [--kills 20] [--patients 1] [--seed 1] [--cores 2]
+python benchmarks/kills.py WORK [--kills 100] [--patients 2] [--per-run 12] [--seed 1] [--cores 2]
 
-WORK is an empty folder. The simulated cohort is made there and cut down to its first patients. The
-signal is SIGKILL to the whole process group; every other time Snakemake alone is killed, so that
-its jobs go on while the second run begins.
+WORK is an empty folder. The simulated cohort is made there and cut down to its first patients. A
+run is started and killed again and again, until it has seen `--per-run` kills or is done, then
+finishes in peace. SIGKILL goes to the whole process group, or to Snakemake alone, so that its jobs
+go on while the next start begins. A moment is a random one, or, half of the time, one inside a job
+of a rule that no kill has hit yet. At once after each kill every result that Snakemake would keep
+must be whole; after each finished run all results must be those of the undisturbed run.
 """
 
 import argparse
+import base64
+import json
 import os
 import random
 import shutil
@@ -15,6 +20,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,14 +29,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # Logs, timings, and what salmon and MultiQC stamp with the time of the run.
 SKIPPED = {"logs", "benchmarks", "aux_info", "libParams", "cmd_info.json", "multiqc.html"}
 SKIPPED |= {"pre_indexing.log", "ref_indexing.log"}
-UNLOCK = "--unlock"
+RESULTS = Path("demo/results")
+LOOK_EVERY = 0.02  # seconds
 
 
-def command(cores: int, *options: str) -> list[str]:
+def command(cores: int) -> list[str]:
     """The command a user would give."""
     words = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     words += ["--cores", str(cores), "--workflow-profile", str(ROOT / "profiles/default")]
-    return [*words, *options, "--configfile", "demo/config/config.yaml"]
+    return [*words, "--configfile", "demo/config/config.yaml"]
 
 
 def environment() -> dict[str, str]:
@@ -62,66 +70,184 @@ def start(work: Path, cores: int, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def digests(results: Path) -> dict[str, str]:
-    """Relative path -> digest of every result that must not differ."""
-    return {
-        str(path.relative_to(results)): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(results.rglob("*"))
-        if path.is_file() and not SKIPPED & set(path.relative_to(results).parts)
-    }
+def digests(work: Path) -> dict[str, str]:
+    """Path -> digest of every result that must not differ; files that vanish meanwhile are none."""
+    found = {}
+    for path in sorted((work / RESULTS).rglob("*")):
+        name = path.relative_to(work)
+        if SKIPPED & set(name.parts) or not path.is_file():
+            continue
+        try:
+            found[str(name)] = sha256(path.read_bytes()).hexdigest()
+        except FileNotFoundError:
+            continue
+    return found
 
 
 def clean(work: Path) -> None:
     """Forget every run."""
-    for folder in ("demo/results", ".snakemake"):
+    for folder in (RESULTS, Path(".snakemake")):
         shutil.rmtree(work / folder, ignore_errors=True)
 
 
-def kill_once(work: Path, cores: int, after: float, *, alone: bool) -> str:
-    """Run, kill after a while, run again; returns what was told, "" when the run went well."""
+def started_jobs(work: Path, since: float = 0) -> set[str]:
+    """Outputs whose job has begun and is not done, by Snakemake's own marks."""
+    marks = work / ".snakemake/incomplete"
+    outputs = set()
+    for mark in marks.rglob("*"):
+        try:
+            if mark.is_file() and mark.stat().st_mtime >= since:
+                name = "".join(part.removeprefix("@") for part in mark.relative_to(marks).parts)
+                outputs.add(base64.urlsafe_b64decode(name).decode())
+        except FileNotFoundError:
+            continue
+    return outputs
+
+
+@dataclass
+class Whole:
+    """The undisturbed run.
+
+    Attributes:
+        seconds: of the run.
+        results: path -> digest.
+        rule_of: output -> its rule.
+        lasts: rule -> mean seconds of its jobs.
+    """
+
+    seconds: float
+    results: dict[str, str]
+    rule_of: dict[str, str]
+    lasts: dict[str, float]
+
+
+def undisturbed(work: Path, cores: int) -> Whole:
+    """Run to the end; learn which rule makes what, watching since temporary files are forgotten."""
     clean(work)
-    run = start(work, cores, work / "killed.log")
-    time.sleep(after)
-    if alone:
-        run.kill()
-    else:
-        os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    again = start(work, cores, work / "again.log")
-    code = again.wait()
-    told = (work / "again.log").read_text(errors="replace")
-    unlocked = ""
-    if code and UNLOCK in told:
-        subprocess.run(
-            command(cores, UNLOCK), cwd=work, env=environment(), check=True, capture_output=True
+    began = time.monotonic()
+    run = start(work, cores, work / "undisturbed.log")
+    if run.wait():
+        raise SystemExit((work / "undisturbed.log").read_text()[-3000:])
+    seconds = time.monotonic() - began
+    rule_of, spent = {}, Counter[str]()
+    marks = work / ".snakemake/metadata"
+    for mark in marks.rglob("*"):
+        if mark.is_file():
+            name = "".join(part.removeprefix("@") for part in mark.relative_to(marks).parts)
+            record = json.loads(mark.read_text())
+            rule_of[base64.urlsafe_b64decode(name).decode()] = record["rule"]
+            spent[record["rule"]] = max(
+                spent[record["rule"]], record["endtime"] - record["starttime"]
+            )
+    return Whole(seconds, digests(work), rule_of, dict(spent))
+
+
+@dataclass
+class Campaign:
+    """What the kills have hit and found so far."""
+
+    work: Path
+    cores: int
+    whole: Whole
+    rng: random.Random
+    kills: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
+    broken: int = 0
+    groups: list[int] = field(default_factory=list)
+
+    def rules(self, outputs: set[str]) -> set[str]:
+        """Rules of outputs."""
+        return {self.whole.rule_of.get(output, f"rule of {output}") for output in outputs}
+
+    def unhit(self) -> set[str]:
+        """Rules no kill has hit."""
+        return set(self.whole.lasts) - set(self.hits)
+
+    def wait_for_moment(self, run: subprocess.Popen[bytes], began: float) -> None:
+        """Sleep until the moment of the kill, or the end of the run."""
+        until = time.monotonic() + self.rng.uniform(0, self.whole.seconds / 3)
+        wanted = self.unhit() if self.rng.random() < 0.5 else set()
+        while run.poll() is None and (wanted or time.monotonic() < until):
+            time.sleep(LOOK_EVERY)
+            if wanted and (hit := wanted & self.rules(started_jobs(self.work, began))):
+                until = time.monotonic() + self.rng.uniform(0, self.whole.lasts[min(hit)])
+                wanted = set()
+
+    def kill(self) -> int | None:
+        """Start or go on, kill; the exit code when the run came to its end before."""
+        began = time.time()
+        run = start(self.work, self.cores, self.work / "killed.log")
+        self.groups.append(run.pid)
+        self.wait_for_moment(run, began)
+        if run.poll() is not None:
+            return run.returncode
+        running = self.rules(started_jobs(self.work, began))
+        is_alone = self.rng.random() < 0.5
+        run.kill() if is_alone else os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        self.kills += 1
+        self.hits.update(running)
+        self.tell(is_alone, time.time() - began, running)
+        return None
+
+    def tell(self, is_alone: bool, seconds: float, running: set[str]) -> None:
+        """One line per kill: what was running, how far the run was, and what is not whole."""
+        found = digests(self.work)
+        unfinished = started_jobs(self.work)
+        wrong = sorted(
+            name for name, digest in found.items()
+            if digest != self.whole.results.get(name) and not is_excused(name, unfinished)
+        )  # fmt: skip
+        self.broken += bool(wrong)
+        there = len(self.whole.results.keys() & found.keys()) / len(self.whole.results)
+        print(
+            f"kill {self.kills} of the {'main process' if is_alone else 'process group'} after "
+            f"{seconds:.1f} s, {there:.0%} of the results there, running: "
+            f"{', '.join(sorted(running)) or 'no job'}; {len(wrong)} results broken "
+            f"{', '.join(wrong[:5])}".rstrip(),
+            flush=True,
         )
-        unlocked = "unlocked "
-        code = start(work, cores, work / "again.log").wait()
-    if alone:
-        os.killpg(run.pid, signal.SIGKILL) if _group_lives(run.pid) else None
-    return f"{unlocked}exit {code}" if code else unlocked
+
+    def finish(self, *, is_done: bool) -> bool:
+        """Let the run end in peace; whether every byte is as in the undisturbed run."""
+        code = 0
+        if not is_done:
+            run = start(self.work, self.cores, self.work / "last.log")
+            code = run.wait()
+        for group in self.groups:  # jobs left behind by kills of Snakemake alone
+            end_group(group)
+        found = digests(self.work)
+        names = sorted(self.whole.results.keys() | found.keys())
+        wrong = [name for name in names if self.whole.results.get(name) != found.get(name)]
+        print(f"run ends with exit {code}; {len(wrong)} of {len(names)} results differ", *wrong[:5])
+        return code == 0 and not wrong
 
 
-def _group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def is_excused(name: str, unfinished: set[str]) -> bool:
+    """Whether a file is of a job that is not done, or carries a temporary name."""
+    path = Path(name)
+    hidden = any(part.startswith(".") for part in path.relative_to(RESULTS).parts)
+    return hidden or any(str(place) in unfinished for place in (path, *path.parents))
 
 
-def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
-    """Paths that are missing, more, or of other bytes."""
-    names = sorted(expected.keys() | found.keys())
-    return [name for name in names if expected.get(name) != found.get(name)]
+def end_group(group: int) -> None:
+    """Wait for the rest of a process group; end what still runs after a minute."""
+    for _ in range(60):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(1)
+    os.killpg(group, signal.SIGKILL)
 
 
 def main() -> int:
     """Run the campaign; the exit code is 1 when any result differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--patients", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--patients", type=int, default=2)
+    parser.add_argument("--per-run", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, default=2)
     arguments = parser.parse_args()
@@ -129,25 +255,24 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "demo").is_dir():
         make_cohort(work, arguments.patients)
-    clean(work)
-    began = time.monotonic()
-    if start(work, arguments.cores, work / "undisturbed.log").wait():
-        raise SystemExit((work / "undisturbed.log").read_text()[-3000:])
-    whole = time.monotonic() - began
-    expected = digests(work / "demo/results")
-    print(f"undisturbed run: {whole:.0f} s, {len(expected)} results compared", flush=True)
-    rng = random.Random(arguments.seed)
-    failed = 0
-    for number in range(1, arguments.kills + 1):
-        after, alone = rng.uniform(0, whole), number % 2 == 0
-        told = kill_once(work, arguments.cores, after, alone=alone)
-        wrong = differences(expected, digests(work / "demo/results"))
-        failed += bool(wrong) or "exit" in told
-        what = "main process" if alone else "process group"
-        words = f"kill {number} of the {what} after {after:.1f} s: {told}"
-        print(f"{words}{len(wrong)} differ {', '.join(wrong[:5])}".rstrip(), flush=True)
-    print(f"{arguments.kills - failed} of {arguments.kills} runs with identical results")
-    return int(failed > 0)
+    whole = undisturbed(work, arguments.cores)
+    print(f"undisturbed: {whole.seconds:.0f} s, {len(whole.results)} results, "
+          f"{len(whole.lasts)} rules", flush=True)  # fmt: skip
+    campaign = Campaign(work, arguments.cores, whole, random.Random(arguments.seed))
+    runs = alike = 0
+    while campaign.kills < arguments.kills:
+        clean(work)
+        last = min(campaign.kills + arguments.per_run, arguments.kills)
+        code = None
+        while code is None and campaign.kills < last:
+            code = campaign.kill()
+        runs += 1
+        alike += campaign.finish(is_done=code == 0)
+    print(f"{campaign.kills} kills in {runs} runs: {campaign.broken} left a broken result, "
+          f"{alike} of {runs} runs ended with identical results")  # fmt: skip
+    print("rules hit:", ", ".join(f"{rule} {n}" for rule, n in sorted(campaign.hits.items())))
+    print("rules not hit:", ", ".join(sorted(campaign.unhit())) or "none")
+    return int(campaign.broken > 0 or alike < runs)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,15 @@ from amlresist.errors import InputError, Problem
 
 FETCH_AGAIN = "Copy or download the file again."
 _UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError)
+_FOREIGN = {
+    b"PK\x03\x04": "an Excel workbook or zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"%PDF": "a PDF",
+}
+LONGEST_MAGIC = max(map(len, _FOREIGN))
 
 
 @contextmanager
@@ -41,22 +50,31 @@ def write_text(path: Path | str, text: str) -> None:
 def open_text(path: Path | str) -> "NamedText":
     """Open plain or gzip text for reading; LF, CRLF and CR line ends all read as LF.
 
-    Compression is told from the first two bytes, not from the name. What cannot be read raises an
-    `InputError` that names the file, here and while reading.
+    Compression is told from the first bytes, not from the name; a byte-order mark is left out. What
+    cannot be read raises an `InputError` that names the file, here and while reading.
     """
     try:
         with Path(path).open("rb") as raw:
-            is_gzip = raw.read(2) == b"\x1f\x8b"
+            start = raw.read(LONGEST_MAGIC)
+        if kind := foreign_kind(start):
+            message, remedy = f"is {kind}, not text", "Save it as text, or compress it with gzip."
+            raise InputError(Problem(str(path), "", "", message, remedy))
+        is_gzip = start.startswith(b"\x1f\x8b")
         return NamedText(gzip.open(path, "rb") if is_gzip else Path(path).open("rb"), path)
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def foreign_kind(start: bytes) -> str:
+    """What a file is that starts with these bytes, where that is a known kind but no text."""
+    return next((kind for magic, kind in _FOREIGN.items() if start.startswith(magic)), "")
 
 
 class NamedText(io.TextIOWrapper):
     """UTF-8 text whose faults (damaged gzip, foreign bytes) are told as problems of its file."""
 
     def __init__(self, raw: Any, path: Path | str) -> None:
-        super().__init__(raw, encoding="utf-8", newline=None)
+        super().__init__(raw, encoding="utf-8-sig", newline=None)
         self._path = path
 
     def __next__(self) -> str:  # type: ignore[override]

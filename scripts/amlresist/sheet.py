@@ -224,7 +224,7 @@ def _read_rows(
             Problem(str(path), "", "", "sheet not found", "Create it or correct the path.")
         )
     with open_text(path) as handle:
-        lines = handle.read().removeprefix("\ufeff").split("\n")
+        lines = handle.read().split("\n")
     header = [name.strip() for name in lines[0].split("\t")]
     remedy = f"Needed: {', '.join(required)}. Optional: {', '.join(optional)}."
     problems = [

@@ -45,7 +45,8 @@ def spoil(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 8]) + data[place + 1 :]
 
 
-SOUND, MATES = fastq(), fastq(2)
+MATE_READS = [(bases[::-1].translate(str.maketrans("ACGT", "TGCA")), q) for bases, q in READS]
+SOUND, MATES = fastq(), fastq(2, MATE_READS)
 LINES = SOUND.splitlines(keepends=True)
 FAULTY_FASTQ: dict[str, tuple[bytes | str, bytes | str | None]] = {
     "gzip cut": (zipped(SOUND)[:-50], None),
@@ -70,10 +71,10 @@ FAULTY_FASTQ: dict[str, tuple[bytes | str, bytes | str | None]] = {
             re.findall(r"@r(?:.*\n){4}", SOUND), re.findall(r"@r(?:.*\n){4}", MATES), strict=True)),
         None,
     ),
-    "mates: fewer reads": (SOUND, fastq(2, READS[:-1])),
+    "mates: fewer reads": (SOUND, fastq(2, MATE_READS[:-1])),
     "mates: more reads": (fastq(1, READS[:-1]), MATES),
     "mates: out of step": (SOUND, "".join(MATES.splitlines(keepends=True)[4:])),
-    "mates: another library": (SOUND, fastq(2, style="x{n} {mate}:N:0:ACGT")),
+    "mates: another library": (SOUND, fastq(2, MATE_READS, "x{n} {mate}:N:0:ACGT")),
     "mates: first mates twice": (SOUND, SOUND),
     "mates: the two swapped": (MATES, SOUND),
     "mates: second file empty": (SOUND, ""),
@@ -86,8 +87,10 @@ GOOD_FASTQ: dict[str, tuple[bytes | str, bytes | str | None]] = {
     "two lanes joined": (zipped(SOUND) + zipped(fastq(style="L2:{n} {mate}:N:0:A")), None),
     "no line end at the end": (SOUND[:-1], None),
     "pair": (zipped(SOUND), zipped(MATES)),
-    "pair with /1 and /2": (fastq(1, style="{n}/{mate}"), fastq(2, style="{n}/{mate}")),
-    "pair without mate numbers": (fastq(1, style="{n}"), fastq(2, style="{n}")),
+    "pair with /1 and /2": (
+        fastq(1, style="{n}/{mate}"), fastq(2, MATE_READS, "{n}/{mate}")
+    ),
+    "pair without mate numbers": (fastq(1, style="{n}"), fastq(2, MATE_READS, "{n}")),
     "names on the plus line": (
         re.sub(r"@(r\d+)\n(\w+)\n\+", r"@\1\n\2\n+\1", fastq(style="{n}")), None
     ),

@@ -92,7 +92,7 @@ def _refuse_repeated(path: Path | str, header: list[str]) -> None:
 def _table_lines(path: Path | str) -> Iterator[tuple[int, str]]:
     is_gct = False
     for line in lines_of(str(path)):
-        text = line.text.removeprefix("\ufeff") if line.number == 1 else line.text
+        text = line.text
         is_gct = is_gct or (line.number == 1 and text.startswith("#1."))
         is_size_of_gct = is_gct and line.number == 2
         if text.strip() and not text.startswith("#") and not is_size_of_gct:

@@ -1,13 +1,17 @@
 """Genome and annotation as the config gives them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from amlresist.annotation import read_gene_models
 from amlresist.inputs.findings import Finding, Findings
 from amlresist.inputs.genome import Genome
+from amlresist.inputs.vcf_grammar import CONTIG_NAME
 from amlresist.reference.builds import BUILD_LENGTHS
 from amlresist.reference.contigs import place_transcripts
 from amlresist.reference.fasta import Contig, contigs_of, read_fasta, write_genome
+
+LONGEST_REPEAT = 1_000  # bases; shorter contigs may repeat
 
 
 def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Genome, list[Finding]]:
@@ -23,11 +27,42 @@ def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Geno
         copy = scratch / "genome.fa"
         if need_bases:
             write_genome(fasta, copy)
-        genome = Genome(str(copy) if need_bases else "", contigs)
+        usable = str(copy) if need_bases else fasta if _is_ready(fasta) else ""
+        genome = Genome(usable, contigs)
+        _check_contigs(contigs, findings)
         index = Path(f"{fasta}.fai")
         if index.is_file() and index.stat().st_mtime < Path(fasta).stat().st_mtime:
             findings.note("index (.fai) is older than the genome", "A fresh one is made.")
     return genome, findings.all
+
+
+def _check_contigs(contigs: Sequence[Contig], findings: Findings) -> None:
+    strange = [contig.name for contig in contigs if not CONTIG_NAME.fullmatch(contig.name)]
+    if strange:
+        findings.stop(
+            "contig name has a character that alignment files do not allow",
+            "Rename it: no blanks, commas, quotes, brackets, or leading '*' and '='.",
+            "header line",
+            strange[0],
+        )
+    first: dict[tuple[int, str], str] = {}
+    for contig in contigs:
+        twin = first.setdefault((contig.length, contig.md5), contig.name)
+        if twin != contig.name and contig.length >= LONGEST_REPEAT:
+            findings.warn(
+                "two contigs have the same bases: reads fit both, so neither is evaluable",
+                "Remove one of them, or mask it with N.",
+                value=f"{twin}, {contig.name}",
+            )
+
+
+def _is_ready(fasta: str) -> bool:
+    """Whether a FASTA is plain and has an index that is not older."""
+    index = Path(f"{fasta}.fai")
+    if not index.is_file() or index.stat().st_mtime < Path(fasta).stat().st_mtime:
+        return False
+    with Path(fasta).open("rb") as handle:
+        return handle.read(1) == b">"
 
 
 def glance_at_genome(fasta: str) -> tuple[Genome, list[Finding]] | None:
@@ -40,9 +75,7 @@ def glance_at_genome(fasta: str) -> tuple[Genome, list[Finding]] | None:
     with findings.guarded():
         lines = (line.split("\t") for line in index.read_text(encoding="ascii").splitlines())
         contigs = [Contig(name, int(length), "") for name, length, *_ in lines]
-        with Path(fasta).open("rb") as handle:
-            is_plain = handle.read(1) == b">"
-        genome = Genome(fasta if is_plain else "", contigs)
+        genome = Genome(fasta if _is_ready(fasta) else "", contigs)
     return genome, findings.all
 
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 
-_CONTIG = re.compile(r"[0-9A-Za-z!$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+CONTIG_NAME = re.compile(r"[0-9A-Za-z!$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 _NUMBER = re.compile(
     r"\.|-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE
 )
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
-_GENOTYPE = re.compile(r"(\.|0|[1-9]\d*)([/|](\.|0|[1-9]\d*))*")
+_GENOTYPE = re.compile(r"[/|]?(\.|0|[1-9]\d*)([/|](\.|0|[1-9]\d*))*")
 _COUNTS = re.compile(r"\.|(-?\d+|\.)(,(-?\d+|\.))*")
 _NEVER_IN_FILTER = frozenset(' ,<>"')
 _IUPAC = frozenset("ACGTNRYSWKMBDHV")
@@ -91,7 +91,7 @@ def _has_no_blank(text: str) -> bool:
 
 
 _FIXED: tuple[tuple[Callable[[str], object], str], ...] = (
-    (_CONTIG.fullmatch, "contig is no name"),
+    (CONTIG_NAME.fullmatch, "contig is no name"),
     (lambda text: is_whole(text) and int(text) <= LARGEST_POSITION, "position is no number"),
     (_has_no_blank, "ID has a blank"),
     (_is_sequence, "REF is no nucleotide sequence"),

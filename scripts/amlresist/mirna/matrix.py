@@ -18,7 +18,7 @@ def read_sample(path: str, sample: str) -> dict[str, float]:
         InputError: no such column, values that are no counts (text, negative, RPM, log), no rows.
     """
     with faults_named(path), open_text(path) as handle:
-        lines = [line for line in handle.read().lstrip("\ufeff").split("\n") if line.strip()]
+        lines = [line for line in handle.read().split("\n") if line.strip()]
     if len(lines) < 2:
         raise file_problem(path, "no miRNA rows", "Give miRNAs in rows and samples in columns.")
     delimiter = "\t" if "\t" in lines[0] else ";" if ";" in lines[0] else ","

@@ -118,7 +118,7 @@ def _rows(lines: Sequence[str], place: Wanted) -> _Rows:
     numbered = [(i, x) for i, x in enumerate(lines, start=1) if x.strip() and not x.startswith("#")]
     if not numbered:
         raise place.problem("", "", "table is empty", "Give a VCF, a MAF or a table of counts.")
-    header = numbered[0][1].lstrip("\ufeff").split("\t")
+    header = numbered[0][1].split("\t")
     if len(header) < 3:
         raise place.problem(
             f"line {numbered[0][0]}", numbered[0][1], "no tab-separated header", "Separate by tabs."
