@@ -3,34 +3,35 @@
 
 rule quantify_transcripts:
     input:
-        reads=of_sample(plan.reads),
+        reads=of_patient(plan.files_of, "rna_reads"),
         index=rules.index_transcripts.output.index,
     output:
-        quantification=f"{RESULTS}/{{patient}}/expression/{{sample}}/quant.sf",
+        quantifications=directory(f"{RESULTS}/{{patient}}/expression/salmon"),
     log:
-        f"{LOGS}/{{patient}}/expression/{{sample}}.log",
+        f"{LOGS}/{{patient}}/quantify_transcripts.log",
     benchmark:
-        f"{BENCHMARKS}/{{patient}}/expression/{{sample}}.tsv"
+        f"{BENCHMARKS}/{{patient}}/quantify_transcripts.tsv"
     conda:
         "../envs/expression.yaml"
     # More threads make the estimates differ in the last digits from run to run.
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=growing(60),
+        runtime=growing(120),
     params:
-        reads=of_sample(plan.salmon_reads),
-        out_dir=folder_of("quantification"),
+        libraries=of_patient(plan.inputs_json, "rna_reads"),
+        source=source_digest("expression/quantify", "inputs/fastq"),
     message:
-        "{wildcards.patient}: quantifying transcripts of {wildcards.sample}"
+        "{wildcards.patient}: quantifying transcripts"
     shell:
-        "salmon quant --index {input.index:q} --libType A {params.reads} --validateMappings"
-        " --threads {threads} --output {params.out_dir:q} >{log:q} 2>&1"
+        "python -m amlresist quantify-transcripts --patient {wildcards.patient:q}"
+        " --libraries {params.libraries:q} --index {input.index:q} --out-dir {output.quantifications:q}"
+        " >{log:q} 2>&1"
 
 
 rule expression:
     input:
-        libraries=of_patient(plan.files_of, "expression"),
+        libraries=of_patient(plan.expression_files),
         gene_models=rules.prepare_reference.output.gene_models,
         reference=rules.prepare_reference.output.fasta,
         gene_sets=plan.own_gene_sets(),

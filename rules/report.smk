@@ -27,8 +27,8 @@ rule patient_page:
     input:
         evidence=rules.evidence.output.table,
         provenance=rules.provenance.output.versions,
-        reads=of_patient(plan.files_of, "candidates"),
-        reference=of_patient(plan.genome_for, "candidates"),
+        reads=of_patient(plan.files_of, "dna_reads"),
+        reference=of_patient(plan.genome_for, "dna_reads"),
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
     log:
@@ -44,7 +44,7 @@ rule patient_page:
     params:
         tables=folder_of("page", up=2),
         facts=of_patient(plan.facts_json),
-        libraries=of_patient(plan.inputs_json, "candidates"),
+        libraries=of_patient(plan.inputs_json, "dna_reads"),
         settings=plan.settings_json("report"),
         counting=plan.settings_json("variants"),
         source=source_digest("report", "cohort", "evidence/records", "variants"),

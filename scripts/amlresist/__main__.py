@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": ("compare", "classify variants between time points"),
     "flt3-itd": ("flt3_itd", "find FLT3-ITDs, their allelic ratio and how they changed"),
     "mirna": ("mirna", "count miRNAs and isomiRs, and their change within a pair"),
+    "quantify-transcripts": ("quantify_transcripts", "run salmon on a patient's RNA libraries"),
     "expression": ("expression", "gene expression, pathway scores and their change within a pair"),
     "evidence": ("evidence", "weigh the measurements against the claims"),
     "report": ("report", "write a patient page, the cohort page or MultiQC content"),

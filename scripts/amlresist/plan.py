@@ -5,7 +5,6 @@ Pure planning, no Snakemake: rules ask a `Plan` for paths and for the JSON they 
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,18 +101,19 @@ class Plan:
             [station_input.from_sheet(library, self.reads(sample), read_group=read_group)]
         )
 
-    def quantification(self, library: Library) -> str:
-        """Salmon's transcript table of an RNA library given as FASTQ."""
-        return self.path(library.patient, "expression", f"{library.sample}/quant.sf")
+    def quantifications(self, patient: str) -> str:
+        """The folder of salmon's transcript tables of a patient's RNA libraries."""
+        return self.path(patient, "expression", "salmon")
 
     def inputs_of(self, patient: str, station: str) -> list[LibraryInput]:
         """The patient's libraries as the station sees them; empty when it has nothing to do."""
         choose = {
             "alignment_qc": self._aligned_dna,
-            "candidates": self._aligned_dna,
+            "dna_reads": self._aligned_dna,
             "variants": self._dna,
             "flt3_itd": self._itd_reads,
             "mirna": self._mirna,
+            "rna_reads": self._rna_reads,
             "expression": self._rna,
         }
         return choose[station](patient)
@@ -136,6 +136,13 @@ class Plan:
     def files_of(self, patient: str, station: str) -> list[str]:
         """Files the station reads for the patient."""
         return [path for library in self.inputs_of(patient, station) for path in library.paths]
+
+    def expression_files(self, patient: str) -> list[str]:
+        """What the expression station reads: one folder for all quantified libraries."""
+        folder = self.quantifications(patient)
+        files = self.files_of(patient, "expression")
+        others = [path for path in files if not path.startswith(f"{folder}/")]
+        return others if others == files else [folder, *others]
 
     def genome_for(self, patient: str, station: str) -> list[str]:
         """The prepared genome where the station has something to do, else nothing."""
@@ -163,20 +170,6 @@ class Plan:
     def sheets(self) -> list[str]:
         """Paths of the sheets in use."""
         return [path for path in self.sheet_paths.values() if path]
-
-    def candidates(self, patient: str) -> list[str]:
-        """The candidate VCF of a patient with DNA reads; empty for given results alone."""
-        has_reads = bool(self._aligned_dna(patient))
-        return [self.path(patient, "variants", "candidates.vcf.gz")] if has_reads else []
-
-    def candidates_option(self, patient: str) -> str:
-        """The option that names the candidate VCF, quoted for the shell; "" when there is none."""
-        return " ".join(f"--candidates {shlex.quote(path)}" for path in self.candidates(patient))
-
-    def salmon_reads(self, sample: str) -> str:
-        """Salmon's options that name the reads of a library, quoted for the shell."""
-        fastqs = [shlex.quote(path) for path in _fastqs(self._by_sample[sample])]
-        return f"--mates1 {fastqs[0]} --mates2 {fastqs[1]}" if fastqs[1:] else f"-r {fastqs[0]}"
 
     def own_gene_sets(self) -> list[str]:
         """Gene sets, networks and the reference cohort the settings name by path."""
@@ -229,6 +222,13 @@ class Plan:
             for library in self.of(patient, Assay.MIRNA)
         ]
 
+    def _rna_reads(self, patient: str) -> list[LibraryInput]:
+        return [
+            station_input.from_sheet(library, _fastqs(library))
+            for library in self.of(patient, Assay.RNA)
+            if library.fq1 and not library.given
+        ]
+
     def _rna(self, patient: str) -> list[LibraryInput]:
         return [self._rna_input(library) for library in self.of(patient, Assay.RNA)]
 
@@ -236,7 +236,8 @@ class Plan:
         if library.given:
             return station_input.from_sheet(library, [library.given], given=True)
         if library.fq1:
-            return station_input.from_sheet(library, [self.quantification(library)], given=True)
+            table = f"{self.quantifications(library.patient)}/{library.sample}/quant.sf"
+            return station_input.from_sheet(library, [table], given=True)
         return station_input.from_sheet(library, [self.alignment(library)])
 
 

@@ -18,7 +18,7 @@ from amlresist.settings import REPOSITORY
 # One patient with all assays and one with given results; "" stands for the whole cohort.
 PATIENTS = os.environ.get("AMLRESIST_SLURM_PATIENTS", "AML01 AML10").split()
 NOT_COMPARED = {"logs", "benchmarks", "cmd_info.json", "aux_info", "libParams", "salmon"}
-TOO_LITTLE_AT_FIRST = "candidates:mem_mb=60*40**(attempt-1)"
+TOO_LITTLE_AT_FIRST = "variants:mem_mb=60*40**(attempt-1)"
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("AMLRESIST_SLURM") != "1", reason="runs by `make slurm`"

@@ -28,7 +28,7 @@ def plan(tmp_path):
 
 def test_only_what_the_sheet_gives_is_planned(plan):
     assert plan.patients == ("FULL", "GIVEN")
-    assert plan.patients_at("candidates") == ["FULL"]
+    assert plan.patients_at("dna_reads") == ["FULL"]
     assert plan.patients_at("variants") == ["FULL", "GIVEN"]
     assert plan.patients_at("flt3_itd") == ["FULL"]
     assert plan.patients_at("mirna") == ["FULL"]
@@ -52,21 +52,24 @@ def test_stations_read_our_alignments_and_the_given_results(plan):
     ]
     itd = plan.files_of("FULL", "flt3_itd")
     assert itd[2:] == ["a b.fq", "out/FULL/alignment/FULL_relapse_rna.cram"]
-    assert plan.candidates("GIVEN") == []
 
 
 def test_a_patient_without_dna_reads_needs_no_genome_for_the_page(plan):
-    assert plan.genome_for("FULL", "candidates") == ["out/reference/genome.fa"]
-    assert plan.genome_for("GIVEN", "candidates") == []
+    assert plan.genome_for("FULL", "dna_reads") == ["out/reference/genome.fa"]
+    assert plan.genome_for("GIVEN", "dna_reads") == []
 
 
 def test_rna_fastqs_are_quantified_and_rna_alignments_are_not(plan):
+    assert plan.files_of("FULL", "rna_reads") == ["a b.fq"]
     assert plan.files_of("FULL", "expression") == [
-        "out/FULL/expression/FULL_diagnosis_rna/quant.sf",
+        "out/FULL/expression/salmon/FULL_diagnosis_rna/quant.sf",
         "out/FULL/alignment/FULL_relapse_rna.cram",
     ]
-    assert plan.salmon_reads("FULL_diagnosis_rna") == "-r 'a b.fq'"
-    assert plan.salmon_reads("FULL_relapse_dna") == "--mates1 r1.fq --mates2 r2.fq"
+    assert plan.expression_files("FULL") == [
+        "out/FULL/expression/salmon",
+        "out/FULL/alignment/FULL_relapse_rna.cram",
+    ]
+    assert plan.expression_files("GIVEN") == ["tpm.tsv"]
 
 
 def test_problems_of_config_and_sheets_are_told_together(tmp_path):

@@ -312,6 +312,33 @@ def test_the_same_input_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
         assert (tmp_path / "turned" / name).read_bytes() == first, name
 
 
+def test_without_a_list_the_reads_are_searched_and_what_they_show_is_classified(
+    run: Run, tmp_path: Path
+) -> None:
+    words = ["--reference", f"{run.folder}/genome.fa", "--gene-models", f"{run.folder}/models.tsv"]
+    for time, name in (("diagnosis", "dx"), ("relapse", "rel")):
+        words += ["--library", f"{time}={run.folder}/{name}.bam"]
+    assert main(["compare", "--patient", "P1", "--out-dir", str(tmp_path), *words]) == 0
+    assert main(["candidates", *words, "--out", str(tmp_path / "alone.vcf.gz")]) == 0
+    searched = (tmp_path / "candidates.vcf.gz").read_bytes()
+    assert searched == (tmp_path / "alone.vcf.gz").read_bytes()
+    found = read_table(tmp_path / "variants.tsv", VariantChange)
+    classes = {Allele(row.chrom, row.pos - 1, row.ref, row.alt): row for row in found}
+    coding = {name: allele for name, allele in run.alleles.items() if 350 <= allele.pos < 1989}
+    assert {"acquired", "lost"} < coding.keys()
+    for name, allele in coding.items():
+        if run.rows[allele].variant_class is not VariantClass.NOT_EVALUABLE:
+            assert classes[allele].variant_class is run.rows[allele].variant_class, name
+
+
+def test_reads_without_anything_that_says_where_to_look_are_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", "--out-dir", str(tmp_path), "--reference", f"{run.folder}/genome.fa"]
+    assert main([*words, "--library", f"diagnosis={run.folder}/dx.bam"]) == 2
+    assert "names no region to look through" in capsys.readouterr().err
+
+
 def test_no_cell_of_a_text_table_is_a_formula(run: Run) -> None:
     for name in FILES:
         if name.endswith(".gz"):

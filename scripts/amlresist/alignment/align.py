@@ -16,6 +16,7 @@ import pysam
 from amlresist.alignment.pipeline import (
     Command,
     PipelineError,
+    plain_path,
     require_programs,
     run_chain,
     scratch_folder,
@@ -75,7 +76,7 @@ def alignment_commands(
     mapping = [
         *("bwa", "mem", "-t", str(threads), "-K", str(BASES_PER_BATCH)),
         *("-R", read_group_line(library), str(reference)),
-        *(reads if trimming else map(_plain, library.paths)),
+        *(reads if trimming else map(plain_path, library.paths)),
     ]
     fixing = ["samtools", "fixmate", "--no-PG", "-u", "-m", "-", "-"]
     sorting = [
@@ -118,7 +119,7 @@ def _trimming(paths: Sequence[str], scratch: Path, settings: Settings) -> Comman
     return [
         *(sys.executable, "-m", "cutadapt", "--quiet", *adapters),
         *("--minimum-length", str(settings.minimum_length)),
-        *("--json", str(scratch / TRIMMING_REPORT), *map(_plain, paths)),
+        *("--json", str(scratch / TRIMMING_REPORT), *map(plain_path, paths)),
     ]
 
 
@@ -161,8 +162,3 @@ def _shortened(line: str) -> str:
     if not line.startswith("@PG"):
         return line
     return "\t".join(field for field in line.split("\t") if not field.startswith("CL:"))
-
-
-def _plain(path: str) -> str:
-    """A path that no program takes for an option."""
-    return f"./{path}" if path.startswith("-") else path

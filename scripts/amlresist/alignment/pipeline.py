@@ -36,6 +36,11 @@ def require_programs(*names: str) -> None:
         )
 
 
+def plain_path(path: str) -> str:
+    """A path that no program takes for an option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
 @contextmanager
 def scratch_folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` for the parts of it; a killed job's parts are removed first."""

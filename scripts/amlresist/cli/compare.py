@@ -1,6 +1,7 @@
 """Classify variants between time points."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from amlresist import settings as station_settings
@@ -12,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `amlresist compare`."""
     add_library_arguments(parser, Assay.DNA)
     parser.add_argument("--facts", default="", metavar="JSON", help="blast fractions, transplant")
-    parser.add_argument("--candidates", default="", help="VCF of alleles to count in the reads")
+    parser.add_argument(
+        "--candidates", default="", help="VCF of alleles to count instead of searching"
+    )
     parser.add_argument("--reference", default="", help="indexed FASTA; needed for reads")
     parser.add_argument("--gene-models", default="", help="GTF, GFF3 or gene_models.tsv")
     parser.add_argument("--segments", default="", help="table of copy-number segments")
@@ -23,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Count, compare, write all tables."""
     from amlresist.tables import write_table
-    from amlresist.variants.case import Sources, prepare, results
+    from amlresist.variants.candidates import write_candidates
+    from amlresist.variants.case import Sources, is_result, prepare, results
     from amlresist.variants.export import write_maf, write_vcf
     from amlresist.variants.records import (
         AlleleCount,
@@ -33,6 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
         VafPoint,
         VariantChange,
     )
+    from amlresist.variants.search import search
     from amlresist.variants.settings import Settings
 
     settings = station_settings.load(Settings, "variants", arguments.settings)
@@ -40,9 +45,17 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.reference, arguments.gene_models, arguments.candidates, arguments.segments
     )
     facts = facts_from_json(arguments.facts)
-    case = prepare(arguments.patient, libraries_from(arguments), facts, sources, settings)
-    found = results(case, settings)
+    libraries = libraries_from(arguments)
     out = Path(arguments.out_dir)
+    if sources.reference and not arguments.candidates:
+        with_reads = [library for library in libraries if not is_result(library)]
+        alleles_found = search(
+            with_reads, sources.reference, arguments.reference, sources.models, settings
+        )
+        write_candidates(out / "candidates.vcf.gz", alleles_found, sources.reference.contigs)
+        sources = dataclasses.replace(sources, candidates=alleles_found)
+    case = prepare(arguments.patient, libraries, facts, sources, settings)
+    found = results(case, settings)
     write_table(out / "allele_counts.tsv", AlleleCount, found.counts)
     write_table(out / "clones.tsv", CloneShare, found.clones)
     write_table(out / "hotspots.tsv", HotspotCheck, found.hotspots)

@@ -106,7 +106,7 @@ def prepare(
     tables = {
         library.timepoint: read_given(library.paths[0], patient, library.timepoint, library.sample)
         for library in libraries
-        if library.given or _is_given(library)
+        if is_result(library)
     }
     listed = _given_counts(tables, sources.reference)
     loci = _loci(listed, tables, sources)
@@ -171,16 +171,16 @@ def _of_no_clone(rows: Sequence[VariantChange]) -> frozenset[Allele]:
     )
 
 
-def _is_given(library: LibraryInput) -> bool:
-    """Whether a path named on the command line is a result, not reads."""
-    return not library.paths[0].lower().endswith((".bam", ".cram", ".sam"))
+def is_result(library: LibraryInput) -> bool:
+    """Whether the library is a result made elsewhere, not reads; on a command line by its name."""
+    return library.given or not library.paths[0].lower().endswith((".bam", ".cram", ".sam"))
 
 
 def _one_per_timepoint(libraries: Sequence[LibraryInput]) -> list[LibraryInput]:
     """Reads go before given results of the same time point."""
     best: dict[str, LibraryInput] = {}
     for library in libraries:
-        given = library.given or _is_given(library)
+        given = is_result(library)
         marked = dataclasses.replace(library, given=given)
         held = best.get(library.timepoint)
         if held is None or (held.given and not given):
