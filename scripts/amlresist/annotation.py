@@ -239,16 +239,31 @@ def _read_annotation(path: Path | str, wanted: set[str] | None) -> list[tuple[Tr
                 raise InputError(
                     Problem(str(path), feature, f"{chrom}:{start + 1}", "has no transcript", remedy)
                 )
-            draft = drafts[parent]
-            draft.chrom, draft.strand = chrom, strand
-            draft.attributes = draft.attributes or attributes
-            (draft.exons if feature == "exon" else draft.cds).append((start, end))
+            _add_part(drafts[parent], chrom, strand, feature, (start, end), attributes)
     finished = (_finish(name, draft, genes) for name, draft in drafts.items() if draft.exons)
     return [
         (t, rank)
         for t, rank in finished
         if wanted is None or t.gene in wanted or t.gene_id in wanted
     ]
+
+
+def _add_part(
+    draft: _Draft,
+    chrom: str,
+    strand: str,
+    feature: str,
+    part: tuple[int, int],
+    attributes: dict[str, str],
+) -> None:
+    """Add an exon or coding part; of a name used at two loci (X and Y) the first one counts."""
+    if draft.chrom and (draft.chrom, draft.strand) != (chrom, strand):
+        return
+    draft.chrom, draft.strand = chrom, strand
+    draft.attributes = draft.attributes or attributes
+    parts = draft.exons if feature == "exon" else draft.cds
+    if part not in parts:
+        parts.append(part)
 
 
 def _annotation_lines(
@@ -258,6 +273,8 @@ def _annotation_lines(
     with open_text(path) as handle:
         is_gff3 = None
         for number, line in enumerate(handle, start=1):
+            if line.startswith("##FASTA"):  # GFF3 may carry its sequences behind
+                return
             if line.startswith("#") or not line.strip():
                 continue
             fields = line.rstrip("\n").split("\t")

@@ -160,7 +160,10 @@ REF = GENOME["chr1"]
 MAF = (
     "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\t"
     "Tumor_Sample_Barcode\tt_ref_count\tt_alt_count\n"
-    + "".join(f"G{n}\tchr1\t{n * 100}\tA\tT\tS1\t60\t{n}\n" for n in range(1, 9))
+    + "".join(
+        f"G{n}\tchr1\t{n * 100}\t{REF[n * 100 - 1]}\t{OTHER[REF[n * 100 - 1]]}\tS1\t60\t{n}\n"
+        for n in range(1, 9)
+    )
 )  # fmt: skip
 BED = "".join(f"chr1\t{n * 200}\t{n * 200 + 120}\n" for n in range(1, 9))
 MATRIX = "gene\tdx\trel\n" + "".join(f"G{n}\t{n * 3}\t{n * 5}\n" for n in range(1, 9))

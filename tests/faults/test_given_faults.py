@@ -154,7 +154,8 @@ def test_no_vcf_at_all(calls):
 
 MAF = (
     "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\t"
-    "Tumor_Sample_Barcode\nFLT3\tchr1\t100\tA\tT\tS1\nNPM1\tchr1\t200\tA\tT\tS1\n"
+    f"Tumor_Sample_Barcode\nFLT3\tchr1\t100\t{GENOME['chr1'][99]}\t-\tS1\n"
+    f"NPM1\tchr1\t200\t{GENOME['chr1'][199]}\t-\tS1\n"
 )
 
 
@@ -269,8 +270,14 @@ def matrix(cohort):
 
 
 def test_sound_matrix_passes(matrix):
-    matrix("gene\ta\tb\nFLT3\t1\t2\nTP53\t3\t4.5\n").is_sound()
-    matrix("a\tb\nFLT3\t1\t2\nTP53\t3\t4.5\n").is_sound()
+    rows = "FLT3\t1\t2\nTP53\t3\t4.5\n"
+    matrix(f"gene\tdiagnosis\trelapse\n{rows}").is_sound()
+    matrix(f"P1_diagnosis\tP1_relapse\n{rows}").is_sound()
+
+
+def test_matrix_without_a_column_of_each_library_is_refused_before_any_job(matrix):
+    verdict = matrix("gene\tdiagnosis\tafter\nFLT3\t1\t2\n")
+    verdict.stops("no column for this sample", "P1_relapse_rna", "after")
 
 
 @pytest.mark.parametrize("cell", ["nan", "inf", "x", ""])
@@ -280,7 +287,7 @@ def test_b102_matrix_cells_that_are_no_numbers(matrix, cell):
 
 def test_matrix_shape(matrix):
     matrix("gene\ta\tb\nFLT3\t1\t2\nTP53\t3\n").stops("line 3")
-    matrix("gene a b\nFLT3 1 2\n").stops("not separated by tabs")
+    matrix("gene a b\nFLT3 1 2\n").stops("not a table of several columns")
     matrix("gene\ta\tb\n").stops("no rows")
 
 

@@ -79,8 +79,7 @@ def measure(
     if is_salmon_table(path):
         measured, groups, n = read_salmon(path, models, names)
         return _measured(library, measured, "salmon", ("counts", "salmon's table"), groups, n)
-    columns = columns_of(path)
-    column = choose_column(path, columns, _column_names(library, patient, columns))
+    column = column_of(library, patient)
     matrix = read_matrix(path, [column])
     scale, scale_source = recognise_scale(matrix, column, settings.matrix_scale)
     groups = group_rows(row_identifiers(matrix, names), names, merge_remarks=True)
@@ -89,6 +88,17 @@ def measure(
     n = len(matrix.identifiers)
     read = _measured(library, measured, "matrix", (scale.value, scale_source), groups, n)
     return replace(read, column=column)
+
+
+def column_of(library: LibraryInput, patient: str) -> str:
+    """Column of a given matrix that holds the library.
+
+    Raises:
+        InputError: no column has a name of the library.
+    """
+    path = library.paths[0]
+    columns = columns_of(path)
+    return choose_column(path, columns, _column_names(library, patient, columns))
 
 
 def require_fitting_columns(libraries: Sequence[MeasuredLibrary]) -> None:

@@ -332,7 +332,7 @@ def _judge_differing(stream: Stream, findings: Findings) -> None:
     share = stream.differing / max(stream.compared, 1)
     if share > WARN_DIFFERING:
         findings.warn(
-            f"{share:.0%} of the aligned bases differ from the genome: its variants are not credible",
+            f"{share:.0%} of the aligned bases differ from the genome: no variant is credible",
             "Another genome, bisulfite reads, or positions that are shifted?",
         )
 

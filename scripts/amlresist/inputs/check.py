@@ -17,13 +17,13 @@ from amlresist.inputs.digests import describe_ends, describe_file
 from amlresist.inputs.fastq import examine_fastq
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings, Severity
 from amlresist.inputs.genome import Genome
-from amlresist.inputs.maf import examine_maf
-from amlresist.inputs.matrices import examine_table
 from amlresist.inputs.quick import (
     DEFAULT_BUILD,
     READ_COLUMNS,
     check_libraries_text,
+    check_names,
     check_reference_paths,
+    check_setting_paths,
     files_of,
     needed_reference_paths,
     reference_paths,
@@ -35,8 +35,14 @@ from amlresist.inputs.reference_files import (
     glance_at_genome,
     named_genome,
 )
-from amlresist.inputs.vcf import examine_vcf
-from amlresist.plan import make_plan
+from amlresist.inputs.setting_files import (
+    examine_claims,
+    examine_gene_sets,
+    examine_mirna_reference,
+    examine_reference_cohort,
+)
+from amlresist.inputs.tables_of_libraries import examine_given
+from amlresist.plan import Plan, make_plan
 from amlresist.sheet import Assay, GivenKind, Library, comparisons
 
 Examination = Callable[[], list[Finding]]
@@ -67,6 +73,7 @@ def check_everything(
     findings = check_libraries_text(config, plan.libraries) + check_reference_paths(
         config, plan.libraries
     )
+    findings += check_setting_paths(plan) + check_names(plan)
     findings += _single_time_points(plan.libraries, plan.sheet_paths["samples"])
     if any(finding.severity is Severity.STOP for finding in findings):
         return findings, []
@@ -79,7 +86,7 @@ def check_everything(
         describe = describe_ends if quick else describe_file
         described = [(path, pool.submit(describe, path)) for path in files]
         genome, genome_findings = _genome(config, plan.libraries, Path(folder), quick=quick)
-        examinations = _examinations(config, plan.libraries, genome, quick=quick)
+        examinations = _examinations(plan, config, genome, quick=quick)
         futures = [(name, work, _submitted(pool, work)) for name, work in examinations.items()]
         findings += genome_findings
         for name, work, future in futures:
@@ -148,33 +155,37 @@ def _genome(
 ) -> tuple[Genome, list[Finding]]:
     fasta = reference_paths(config)["fasta"]
     if not fasta:
-        name = str((config.get("reference") or {}).get("name") or DEFAULT_BUILD)
-        return named_genome(name), []
+        return named_genome(_build(config)), []
     if quick and (glance := glance_at_genome(fasta)):
         return glance
     need_bases = any(
-        library.given_kind is GivenKind.VCF or library.bam.lower().endswith(".cram")
+        library.given_kind in {GivenKind.VCF, GivenKind.MAF}
+        or library.bam.lower().endswith(".cram")
         for library in libraries
     )
     return examine_genome(fasta, scratch, need_bases=need_bases)
 
 
+def _build(config: Mapping[str, Any]) -> str:
+    return str((config.get("reference") or {}).get("name") or DEFAULT_BUILD)
+
+
 def _examinations(
-    config: Mapping[str, Any], libraries: Sequence[Library], genome: Genome, *, quick: bool
+    plan: Plan, config: Mapping[str, Any], genome: Genome, *, quick: bool
 ) -> dict[str, Examination]:
     """File -> its examination (a pair of FASTQs by its first), the largest first."""
-    samples = {library.sample for library in libraries}
+    samples = {library.sample for library in plan.libraries}
     found: dict[str, Examination] = {}
     limit = FIRST_RECORDS if quick else None
-    for library in libraries:
+    given: dict[str, list[Library]] = defaultdict(list)
+    for library in plan.libraries:
         for name, examination in _of_library(library, samples, genome, limit):
             found.setdefault(name, examination)
-    paths = needed_reference_paths(config, libraries)
-    if paths["annotation"]:
-        found[paths["annotation"]] = partial(examine_annotation, paths["annotation"], genome)
-    for name in ("matures", "hairpins"):
-        if paths[name]:
-            found[paths[name]] = partial(examine_sequences, paths[name])
+        if library.given:
+            given[library.given].append(library)
+    for name, libraries in given.items():
+        found[name] = partial(examine_given, libraries, genome, _build(config))
+    found |= _of_references(plan, config, genome) | _of_settings(plan)
     return {name: found[name] for name in sorted(found, key=_largest_first)}
 
 
@@ -197,18 +208,42 @@ def _of_library(
                 limit=limit,
             ),
         )
-    if library.given:
-        yield library.given, _of_given(library, genome)
     if library.targets:
         yield library.targets, partial(examine_bed, library.targets, genome)
 
 
-def _of_given(library: Library, genome: Genome) -> Examination:
-    if library.given_kind is GivenKind.VCF:
-        return partial(examine_vcf, library.given, genome)
-    if library.given_kind is GivenKind.MAF:
-        return partial(examine_maf, library.given, genome)
-    return partial(examine_table, library.given, is_matrix=library.assay is not Assay.DNA)
+def _of_references(plan: Plan, config: Mapping[str, Any], genome: Genome) -> dict[str, Examination]:
+    paths = needed_reference_paths(config, plan.libraries)
+    found: dict[str, Examination] = {}
+    if paths["annotation"]:
+        found[paths["annotation"]] = partial(examine_annotation, paths["annotation"], genome)
+    for name in ("matures", "hairpins"):
+        if paths[name]:
+            found[paths[name]] = partial(examine_sequences, paths[name])
+    if paths["matures"] and paths["hairpins"]:
+        settings = plan.settings["mirna"]
+        found[paths["matures"]] = partial(
+            examine_mirna_reference,
+            paths["matures"],
+            paths["hairpins"],
+            paths["gff3"],
+            settings["species"],
+            settings["max_unplaced_share"],
+        )
+    return found
+
+
+def _of_settings(plan: Plan) -> dict[str, Examination]:
+    expression = plan.settings["expression"]
+    found: dict[str, Examination] = {
+        path: partial(examine_gene_sets, path, is_network=is_network)
+        for name, is_network in (("gene_sets", False), ("networks", True))
+        for path in expression[name]
+    }
+    if cohort := expression["reference_cohort"]:
+        found[cohort] = partial(examine_reference_cohort, cohort)
+    claims = plan.settings["evidence"]["claims_tables"]
+    return found | {path: partial(examine_claims, path) for path in claims}
 
 
 def _same_content(

@@ -1,6 +1,8 @@
 """A given MAF (mutation annotation format): columns, numbers, places."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
@@ -16,11 +18,18 @@ NEEDED = (
     "Tumor_Sample_Barcode",
 )
 MISSING = frozenset({"", ".", "NA"})
+_ALLELE = re.compile(r"-|[ACGTNacgtn]+")
+_RELEASES = {"37": {"37", "hg19", "grch37", "hs37d5", "b37"}, "38": {"38", "hg38", "grch38"}}
+MANY_WRONG_BASES = 0.1  # single wrong lines are typing errors, many another genome
 SHOWN = 5
 
 
-def examine_maf(path: str, genome: Genome) -> list[Finding]:
-    """Everything that can be told from a MAF; CR-only line ends are read like any other."""
+def examine_maf(path: str, genome: Genome, build: str = "") -> list[Finding]:
+    """Everything that can be told from a MAF; CR-only line ends are read like any other.
+
+    Args:
+        build: name of the genome's build; "" does not ask.
+    """
     findings = Findings(path)
     with findings.guarded():
         lines = [line for line in lines_of(path) if line.text and not line.text.startswith("#")]
@@ -44,9 +53,90 @@ def examine_maf(path: str, genome: Genome) -> list[Finding]:
             findings.stop("column is named twice", "Rename one.", "header", repeated)
             return findings.all
         _check_rows(lines[1:], header, genome, findings)
+        _check_build(lines[1:], header, build, findings)
+        _check_alleles(lines[1:], header, genome, findings)
         if not lines[-1].is_ended:  # its columns are complete
             findings.note("last line has no line end", "Nothing to do if it is whole.")
     return findings.all
+
+
+def _check_build(lines: Sequence[Line], header: list[str], build: str, findings: Findings) -> None:
+    """The MAF's own word on its build against the config's."""
+    if "NCBI_Build" not in header:
+        return
+    column = header.index("NCBI_Build")
+    told = {line.text.split("\t")[column] for line in lines if line.text.count("\t") >= column}
+    other = sorted(name for name in told if build and _release(name) not in {"", _release(build)})
+    if other and _release(build):
+        findings.stop(
+            f"is of build {', '.join(other)}, the genome of {build}",
+            "Give calls made on the same build, or lift them over.",
+            "column NCBI_Build",
+            ", ".join(other),
+        )
+
+
+def _release(build: str) -> str:
+    """`37` or `38` of a build's many names; "" for others."""
+    return next((number for number, names in _RELEASES.items() if build.lower() in names), "")
+
+
+def _check_alleles(
+    lines: Sequence[Line], header: list[str], genome: Genome, findings: Findings
+) -> None:
+    """Letters of the alleles, and the reference's against the genome's bases."""
+    if findings.stopped():
+        return
+    columns = [header.index(name) for name in NEEDED[1:5]]
+    handle = genome.open_bases()
+    wrong: list[str] = []
+    held = same = 0
+    for line in lines:
+        fields = line.text.split("\t")
+        contig, start, ref, alt = (fields[column] for column in columns)
+        if {ref, alt} <= MISSING:
+            continue
+        if not (_ALLELE.fullmatch(ref) and _ALLELE.fullmatch(alt)):
+            value = f"{ref} / {alt}"
+            findings.stop("allele is no bases", "Use A, C, G, T, N or -.", _line(line), value)
+            return
+        same += ref == alt
+        bases = _bases_at(genome, handle, contig, start, len(ref)) if ref != "-" else ""
+        held += bool(bases)
+        if bases and any(a != b and "N" not in (a, b) for a, b in zip(bases, ref, strict=True)):
+            wrong.append(f"{contig}:{start} {ref}")
+    _report_alleles(wrong, held, same, findings)
+
+
+def _line(line: Line) -> str:
+    return f"line {line.number}"
+
+
+def _bases_at(genome: Genome, handle: Any, contig: str, start: str, length: int) -> str:
+    """The genome's bases, "" where they cannot be told."""
+    name = genome.names_for([contig]).get(contig, "")
+    if not (handle and name and is_whole(start)):
+        return ""
+    first = int(start) - 1
+    bases = str(handle.fetch(name, first, first + length)).upper()
+    return bases if len(bases) == length else ""
+
+
+def _report_alleles(wrong: Sequence[str], held: int, same: int, findings: Findings) -> None:
+    if wrong:
+        many = len(wrong) > MANY_WRONG_BASES * held
+        findings.warn(
+            f"Reference_Allele of {len(wrong)} of {held} variants is not the genome's base"
+            + ("; another build?" if many else ""),
+            "Rows of one MAF are still compared with each other, by their own places.",
+            value=", ".join(wrong[:SHOWN]),
+        )
+    if same:
+        findings.warn(
+            "Reference_Allele and Tumor_Seq_Allele2 are the same",
+            "Such rows are no variants. Does another column hold the allele?",
+            value=f"{same} variants",
+        )
 
 
 def _check_rows(

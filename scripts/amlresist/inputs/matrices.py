@@ -1,12 +1,14 @@
-"""A given table of counts or expression: tabs, equal columns, finite numbers."""
+"""A given table of counts or expression: equal columns, finite numbers."""
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
+from amlresist.expression.delimited import read_delimited
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
-from amlresist.inputs.text import Line, lines_of, repeated_name, warn_of_open_end
+from amlresist.inputs.text import last_line, warn_of_open_end
 
-REMEDY = "Give a table with tabs, one header line and a number in every cell."
+REMEDY = "Give a table with one header line and a number in every cell."
 
 
 def examine_table(path: str, *, is_matrix: bool) -> list[Finding]:
@@ -18,49 +20,29 @@ def examine_table(path: str, *, is_matrix: bool) -> list[Finding]:
     """
     findings = Findings(path)
     with findings.guarded():
-        lines = [line for line in lines_of(path) if line.text and not line.text.startswith("#")]
-        separator = "," if path.lower().removesuffix(".gz").endswith(".csv") else "\t"
-        if len(lines) < 2:
+        header, rows = read_delimited(path)
+        first_row = next(rows, None)
+        if not first_row:
             findings.stop("table has no rows", FETCH_AGAIN)
             return findings.all
-        width = len(lines[1].text.split(separator))
-        if width == 1:
-            findings.stop("columns are not separated by tabs", REMEDY, value=lines[0].text)
-            return findings.all
-        _check_rows(lines, separator, width, findings, is_matrix=is_matrix)
-        if repeated := repeated_name(name.strip() for name in lines[0].text.split(separator)):
-            findings.stop("column is named twice", "Rename one.", "header", repeated)
-        warn_of_open_end(lines[-1], findings)
+        first = _first_number(first_row[1]) if is_matrix else len(header)
+        numbers = [n for n, name in enumerate(header) if n >= first and name]
+        for number, cells in chain([first_row], rows):
+            strange = next((n for n in numbers if not _is_finite(cells[n])), None)
+            if strange is not None:
+                place = f"line {number}, column {header[strange]}"
+                findings.stop("is no finite number", REMEDY, place, cells[strange])
+                return findings.all
+        warn_of_open_end(last_line(path), findings)
     return findings.all
 
 
-def _check_rows(
-    lines: Sequence[Line], separator: str, width: int, findings: Findings, *, is_matrix: bool
-) -> None:
-    header = lines[0].text.split(separator)
-    if len(header) not in {width, width - 1}:  # R leaves out the name of the row-name column
-        findings.stop(f"header has {len(header)} columns, the rows {width}", REMEDY, "line 1")
-        return
-    first = _first_number(lines[1].text.split(separator)) if is_matrix else width
-    for line in lines[1:]:
-        fields = line.text.split(separator)
-        if len(fields) != width:
-            message = f"has {len(fields)} columns, the others {width}"
-            findings.stop(message, REMEDY, f"line {line.number}", line.text)
-            return
-        for number, cell in enumerate(fields[first:], start=first + 1):
-            if not _is_finite(cell):
-                place = f"line {line.number}, column {number}"
-                findings.stop("is no finite number", REMEDY, place, cell)
-                return
-
-
-def _first_number(fields: Sequence[str]) -> int:
-    return next((n for n, cell in enumerate(fields) if n and _is_finite(cell)), 1)
+def _first_number(cells: Sequence[str]) -> int:
+    return next((n for n, cell in enumerate(cells) if n and _is_finite(cell)), 1)
 
 
 def _is_finite(cell: str) -> bool:
     try:
-        return math.isfinite(float(cell))
+        return math.isfinite(float(cell)) and "_" not in cell  # 1_000 is a number to Python alone
     except ValueError:
         return False

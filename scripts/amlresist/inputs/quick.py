@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from amlresist.inputs.findings import Finding, Findings
+from amlresist.plan import Plan
 from amlresist.reference.builds import BUILDS
 from amlresist.sheet import Assay, Library
 
@@ -13,6 +14,12 @@ FILE_COLUMNS = ("fq1", "fq2", "bam", "given", "targets")
 # A BED or a joint call set may serve several libraries; reads may not.
 READ_COLUMNS = frozenset({"fq1", "fq2", "bam"})
 DEFAULT_BUILD = "GRCh38"
+SETTING_FILES = (
+    ("expression", "gene_sets"),
+    ("expression", "networks"),
+    ("expression", "reference_cohort"),
+    ("evidence", "claims_tables"),
+)
 
 
 def files_of(library: Library) -> Iterator[tuple[str, str]]:
@@ -87,6 +94,41 @@ def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library
                 findings.stop(
                     "is needed for small-RNA reads", "Give the FASTA.", f"reference.{name}"
                 )
+    return findings.all
+
+
+def check_setting_paths(plan: Plan) -> list[Finding]:
+    """Whether gene sets, networks, the reference cohort and claims named by path exist."""
+    findings = Findings("config")
+    for section, name in SETTING_FILES:
+        value = plan.settings[section][name]
+        for path in [value] if isinstance(value, str) else value:
+            if path and (fault := _file_fault(path)):
+                findings.stop(fault, "Correct the path.", f"{section}.{name}", path)
+    return findings.all
+
+
+def check_names(plan: Plan) -> list[Finding]:
+    """Names that differ in case only, and facts about patients that the sheet does not list."""
+    findings = Findings(plan.sheet_paths["samples"])
+    first: dict[str, str] = {}
+    for patient in plan.patients:
+        twin = first.setdefault(patient.lower(), patient)
+        if twin != patient:
+            findings.warn(
+                "two patients differ in upper and lower case only",
+                "Is it one patient? Their folders are one on some file systems.",
+                "column patient",
+                f"{twin}, {patient}",
+            )
+    strangers = sorted({facts.patient for facts in plan.facts} - set(plan.patients))
+    if strangers:
+        findings.warn(
+            f"the patient sheet tells of {len(strangers)} patients that the sample sheet lacks",
+            "Is a name spelled differently there? What it tells is not used.",
+            plan.sheet_paths["patients"],
+            ", ".join(strangers[:5]),
+        )
     return findings.all
 
 

@@ -18,16 +18,17 @@ def examine_genome(fasta: str, scratch: Path, *, need_bases: bool) -> tuple[Geno
     """Contigs of the genome, and what is wrong with its file.
 
     Args:
-        scratch: folder for a plain, freshly indexed copy, made when `need_bases`.
+        scratch: folder for a plain, freshly indexed copy, made when `need_bases` and the file
+            itself is not so.
     """
     findings = Findings(fasta)
     genome = Genome()
     with findings.guarded():
         contigs = contigs_of(fasta)
-        copy = scratch / "genome.fa"
-        if need_bases:
-            write_genome(fasta, copy)
-        usable = str(copy) if need_bases else fasta if _is_ready(fasta) else ""
+        usable = fasta if _is_ready(fasta) else ""
+        if need_bases and not usable:
+            usable = str(scratch / "genome.fa")
+            write_genome(fasta, usable)
         genome = Genome(usable, contigs)
         _check_contigs(contigs, findings)
         index = Path(f"{fasta}.fai")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from amlresist.errors import InputError
+from amlresist.errors import InputError, Problem
 from amlresist.files import FETCH_AGAIN, open_text
 from amlresist.inputs.findings import Findings
 
@@ -32,6 +32,20 @@ def lines_of(path: str) -> Iterator[Line]:
     except InputError as error:
         where = f"after line {number}"
         raise InputError([replace(problem, where=where) for problem in error.problems]) from error
+
+
+def last_line(path: str) -> Line:
+    """The last line that is not empty.
+
+    Raises:
+        InputError: as `lines_of`, or there is none.
+    """
+    last = None
+    for line in lines_of(path):
+        last = line if line.text else last
+    if last is None:
+        raise InputError(Problem(path, "", "", "has no lines", FETCH_AGAIN))
+    return last
 
 
 def warn_of_open_end(line: Line, findings: Findings) -> None:

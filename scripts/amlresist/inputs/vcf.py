@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pysam
-
-from amlresist.inputs.bgzf import block_fault
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
-from amlresist.inputs.text import Line, lines_of
+from amlresist.inputs.text import Line
 from amlresist.inputs.vcf_grammar import TELLING_KEYS, header_fault, is_whole, record_fault
+from amlresist.inputs.vcf_lines import vcf_lines
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 SHOWN, MOST_FINDINGS = 5, 50
@@ -37,6 +35,7 @@ class Seen:
     unsorted: int = 0
     unusual_letters: int = 0
     symbolic: int = 0
+    no_change: int = 0
     missing_genotypes: int = 0
     silent: int = 0
     previous: tuple[str, int] = ("", 0)
@@ -54,26 +53,11 @@ def examine_vcf(path: str, genome: Genome) -> list[Finding]:
     """Everything that can be told from a VCF (plain, gzip) or BCF."""
     findings = Findings(path)
     with findings.guarded():
-        if path.lower().endswith(".bcf"):
-            _read_bcf(path, findings)
-        else:
-            _read_text(path, genome, findings)
+        _read_text(vcf_lines(path), genome, findings)
     return findings.all
 
 
-def _read_bcf(path: str, findings: Findings) -> None:
-    if fault := block_fault(path):
-        findings.stop(f"BCF {fault}", FETCH_AGAIN)
-        return
-    pysam.set_verbosity(0)
-    with pysam.VariantFile(path) as handle:
-        records = sum(1 for _ in handle)
-    if not records:
-        findings.note("lists no variant", "Taken as: the caller reported none.")
-
-
-def _read_text(path: str, genome: Genome, findings: Findings) -> None:
-    lines = lines_of(path)
+def _read_text(lines: Iterator[Line], genome: Genome, findings: Findings) -> None:
     columns = _header(lines, findings)
     if not columns:
         return
@@ -214,6 +198,7 @@ def _check_record(line: Line, fields: list[str], seen: Seen, findings: Findings)
 
 def _check_alleles(fields: Sequence[str], seen: Seen) -> None:
     ref, alts = fields[3], fields[4].split(",")
+    seen.no_change += ref.upper() in fields[4].upper().split(",")
     written = [alt for alt in alts if alt != "." and not _SYMBOLIC & set(alt)]
     seen.symbolic += len(written) < len([alt for alt in alts if alt != "."])
     letters = "".join([ref, *written])
@@ -248,6 +233,9 @@ def _count_fault(values: dict[str, str], alleles: int) -> str:
     if set(text) <= {".", ","}:
         return ""
     counts = [int(part) for part in text.split(",") if part != "."]
+    if len(counts) == 1 and "RD" in values:  # VarScan: AD is of the variant allele alone
+        counts.append(int(values["RD"]) if is_whole(values["RD"]) else 0)
+        alleles = 1
     if any(count < 0 for count in counts):
         return "AD has a negative count"
     if len(text.split(",")) != alleles:
@@ -278,6 +266,12 @@ def _report(seen: Seen, findings: Findings) -> None:
             "alleles have lower-case letters, IUPAC codes or '*'",
             "Lower case is read as upper case; the other alleles are left out.",
             value=f"{seen.unusual_letters} variants",
+        )
+    if seen.no_change:
+        findings.warn(
+            "REF and ALT are the same bases",
+            "Such alleles are no variants. Was the file edited?",
+            value=f"{seen.no_change} variants",
         )
     if seen.symbolic:
         findings.note(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from amlresist.errors import InputError, Problem
-from amlresist.files import open_text
+from amlresist.inputs.vcf_lines import vcf_lines
 from amlresist.sheet import timepoint_rank
 from amlresist.variants.alleles import Allele
 
@@ -75,8 +75,7 @@ def read_given(path: Path | str, patient: str, timepoint: str, sample: str) -> G
     Raises:
         InputError: the file is none of these, does not speak of this library, or has broken rows.
     """
-    with open_text(path) as handle:
-        lines = [line.rstrip("\n") for line in handle]
+    lines = [line.text for line in vcf_lines(str(path))]
     place = Wanted(str(path), patient, timepoint, sample)
     if lines and lines[0].startswith("##fileformat=VCF"):
         return GivenTable("vcf", tuple(_read_vcf(lines, place)), place.path)
@@ -218,17 +217,33 @@ def _vcf_counts(
 def _allele_depths(
     call: Mapping[str, str], ref: str, alt: str, index: int
 ) -> tuple[int, int] | None:
-    """Fragments of the allele and in all: AD, or the fields of freebayes, VarDict or Strelka."""
+    """Fragments of the allele and in all: AD, or the fields of other callers."""
     numbers = {
         name: [int(x) for x in value.split(",")]
         for name, value in call.items()
         if re.fullmatch(r"-?\d+(,-?\d+)*", value)
     }
+    return _listed_per_allele(numbers, index) or _listed_once(numbers, ref, alt)
+
+
+def _listed_per_allele(numbers: Mapping[str, Sequence[int]], index: int) -> tuple[int, int] | None:
+    """AD of most callers, AO and RO of freebayes, NV and NR of Platypus."""
     if "AD" in numbers and len(numbers["AD"]) > index:
         depths = numbers["AD"]
         return depths[index], sum(depths) if min(depths) >= 0 else -1
     if "RO" in numbers and len(numbers.get("AO", [])) >= index:
         return numbers["AO"][index - 1], numbers["RO"][0] + sum(numbers["AO"])
+    if "NR" in numbers and len(numbers.get("NV", [])) >= index:
+        return numbers["NV"][index - 1], numbers["NR"][min(index, len(numbers["NR"])) - 1]
+    return None
+
+
+def _listed_once(
+    numbers: Mapping[str, Sequence[int]], ref: str, alt: str
+) -> tuple[int, int] | None:
+    """AD and RD of VarScan, the fields of Strelka, VD and DP of VarDict."""
+    if len(numbers.get("AD", [])) == 1 == len(numbers.get("RD", [])):
+        return numbers["AD"][0], numbers["AD"][0] + numbers["RD"][0]
     if "TAR" in numbers and "TIR" in numbers:
         return numbers["TIR"][0], numbers["TIR"][0] + numbers["TAR"][0]
     if f"{ref}U" in numbers and f"{alt}U" in numbers:
@@ -241,10 +256,18 @@ def _allele_depths(
 
 # --- MAF ---------------------------------------------------------------------------------------
 
+MAF_COLUMNS = (
+    *("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele"),
+    *("Tumor_Seq_Allele2", "Tumor_Sample_Barcode"),
+)
 _BARCODE_ENDINGS = {"diagnosis": "D|DX|P|PRIMARY|DIAGNOSIS", "relapse": "R|REL|RELAPSE"}
 
 
 def _read_maf(rows: _Rows, place: Wanted) -> Iterator[GivenVariant]:
+    missing = [name for name in MAF_COLUMNS if name not in rows.header]
+    if missing:
+        remedy = f"A MAF needs {', '.join(MAF_COLUMNS)}."
+        raise place.problem("header", ", ".join(missing), "columns are missing", remedy)
     matches = _barcode_filter(rows, place)
     change = rows.column("hgvsp_short", "protein_change", "amino_acid_change", "aa_change")
     for number, row in rows.rows:
