@@ -165,7 +165,7 @@ class Campaign:
 
     def wait_for_moment(self, run: subprocess.Popen[bytes], began: float) -> None:
         """Sleep until the moment of the kill, or the end of the run."""
-        until = time.monotonic() + self.rng.uniform(0, self.whole.seconds / 3)
+        until = time.monotonic() + self.rng.uniform(0, self.whole.seconds / 4)
         wanted = self.unhit() if self.rng.random() < 0.5 else set()
         while run.poll() is None and (wanted or time.monotonic() < until):
             time.sleep(LOOK_EVERY)
@@ -266,6 +266,8 @@ def main() -> int:
         code = None
         while code is None and campaign.kills < last:
             code = campaign.kill()
+        if code:
+            print(f"a start ended with exit {code}: see killed.log", flush=True)
         runs += 1
         alike += campaign.finish(is_done=code == 0)
     print(f"{campaign.kills} kills in {runs} runs: {campaign.broken} left a broken result, "
