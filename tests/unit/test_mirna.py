@@ -22,8 +22,16 @@ from amlresist.mirna.library import CountedLibrary, count_library
 from amlresist.mirna.matrix import read_sample
 from amlresist.mirna.model import profile_trust
 from amlresist.mirna.normalise import tmm_factor
+from amlresist.mirna.reads import read_inserts
 from amlresist.mirna.records import MirnaChange, MirnaCount, MirnaQc
-from amlresist.mirna.reference import Mature, Reference, build_reference, read_reference
+from amlresist.mirna.reference import (
+    FLANK_3P,
+    FLANK_5P,
+    Mature,
+    Reference,
+    build_reference,
+    read_reference,
+)
 from amlresist.mirna.settings import Settings
 from amlresist.tables import read_table
 
@@ -350,6 +358,25 @@ def test_gff3_of_another_release_stops(tmp_path):
         read_reference(*paths, str(tmp_path / "other.gff3"))
 
 
+def test_the_setting_gff3_checks_and_changes_no_byte_of_the_tables(tmp_path):
+    (tmp_path / "m.fa").write_text("".join(f">{m.name}\n{m.sequence}\n" for m in MATURES))
+    (tmp_path / "h.fa").write_text("".join(f">{n}\n{s}\n" for n, s in HAIRPINS.items()))
+    (tmp_path / "m.gff3").write_text(
+        "".join(f"9\t.\tmiRNA\t5\t26\t.\t+\t.\tID={m.name};Name={m.name}\n" for m in MATURES)
+    )
+    path = write_reads(tmp_path / "a.fq.gz", {LET7A: 60, LET7A[:-1]: 9, LET7C: 20})
+    tables = []
+    for number, gff3 in enumerate(("", str(tmp_path / "m.gff3"))):
+        out = tmp_path / f"o{number}"
+        command = ["mirna", "--library", f"diagnosis={path}", "--out-dir", str(out)]
+        command += ["--matures", str(tmp_path / "m.fa"), "--hairpins", str(tmp_path / "h.fa")]
+        settings = json.dumps({"min_assigned": 1})
+        assert main([*command, f"--gff3={gff3}", "--settings", settings]) == 0
+        tables.append({file.name: file.read_bytes() for file in out.iterdir()})
+    assert tables[0] == tables[1]
+    assert b"hsa-let-7c-5p" in tables[0]["mirna_counts.tsv"]
+
+
 # Real data
 
 
@@ -374,6 +401,49 @@ def test_mirtrace_counts_are_met(human, name, short, without, mirna):
     assert inserts.too_short == pytest.approx(short, rel=0.02)
     assert inserts.no_adapter == pytest.approx(without, abs=0.002 * inserts.reads)
     assert counted.facts.assigned >= 0.95 * mirna
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "short", "without"),
+    [("mirtrace_sample1", 9, 1888, 126), ("mirtrace_sample2", 11, 1656, 104)],
+)
+def test_by_mirtraces_definitions_its_counts_are_met(
+    real_data, tmp_path, name, low, short, without
+):
+    """It reads 50 bases and takes the adapter's first 8 exactly, or any start at the read's end."""
+    path = tmp_path / "50.fq"
+    with gzip.open(real_data / "mirna" / f"{name}.fastq.gz", "rt") as reads:
+        path.write_text("".join(line.rstrip("\n")[:50] + "\n" for line in reads))
+    by_its_rules = small(adapter=TRUSEQ[:8], adapter_error_rate=0, adapter_min_overlap=1)
+    found = read_inserts(str(path), by_its_rules)
+    assert found.too_short == pytest.approx(short, rel=0.005)  # it drops poly-bases
+    assert found.no_adapter == pytest.approx(without, rel=0.02)  # reads with N too
+    assert found.low_quality == pytest.approx(low, abs=3)  # it drops reads with N of any length
+
+
+def test_places_in_hairpins_are_those_of_mirbases_coordinates(human):
+    """Offsets from the GFF3: mature against its primary transcript, on the transcript's strand."""
+    folder, reference = human
+    index = {name: i for i, group in enumerate(reference.groups) for name in group.split("/")}
+    windows = {(c.group, c.window) for c in reference.contexts}
+    hairpins, matures = {}, []
+    with gzip.open(folder / "hsa_miRBase_v22.gff3.gz", "rt") as lines:
+        for cells in (line.rstrip("\n").split("\t") for line in lines if line[0] != "#"):
+            fields = dict(part.split("=", 1) for part in cells[8].split(";"))
+            start, end = int(cells[3]), int(cells[4])
+            if cells[2] == "miRNA":
+                matures.append((fields["Name"], fields["Derives_from"], start, end, cells[6]))
+            else:
+                hairpins.setdefault(fields["ID"], (fields["Name"], start, end))
+    right = 0
+    for name, parent, start, end, strand in matures:
+        hairpin, first, last = hairpins[parent]
+        offset = start - first if strand == "+" else last - end
+        padded = "N" * FLANK_5P + reference.hairpins[hairpin] + "N" * FLANK_3P
+        length = len(reference.sequences[index[name]])
+        window = padded[offset : offset + FLANK_5P + length + FLANK_3P] if offset >= 0 else ""
+        right += (index[name], window) in windows
+    assert right >= len(matures) - 9  # copies on other chromosomes share their hairpin's ID
 
 
 def test_optimir_counts_are_met(human):

@@ -18,7 +18,7 @@ SEED = 7  # two seeds side by side: one is free of errors when at most one base 
 MIN_BODY = 2 * SEED  # fewest hairpin-encoded bases of an explained read
 MAX_SUBSTITUTIONS = 1
 MIN_SHIFT_3P, MAX_SHIFT_3P = -8, 6
-MAX_OVERHANG = 5  # bases beyond the mature's ends together; more is a fragment of the hairpin
+MAX_OVERHANG = 5  # encoded bases beyond the mature's ends together; more is a hairpin's fragment
 WIDTH = 48  # columns of the window matrix: flank + longest shift + longest read, and some
 CHUNK = 10_000  # reads compared at a time, which bounds the memory
 UNKNOWN = 4
@@ -27,6 +27,7 @@ LOG_PRIOR_SHIFT = -2.0  # per base of shift
 LOG_PRIOR_TAIL = -3.0  # per added base
 LOG_PRIOR_SUBSTITUTION = -8.0
 LOG_PRIOR_WORST = -18.0  # explanations this far behind a read's best are left out
+FRAGMENT_LEAD = 6.0  # a fragment of a hairpin that explains a read this much better keeps it
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int8]
@@ -145,14 +146,18 @@ def _explain_chunk(
     template = index.windows[context[:, None], columns]
     differs = template != bases[read]
     before = np.cumsum(differs, axis=1, dtype=np.uint8)  # differences up to and with each base
+    rows = np.arange(len(read))
+    encoded = np.zeros(len(read), np.int32)  # bases at the tail's start that the hairpin encodes
     found = []
     for tail in range(max_tail + 1):
         body = lengths[read] - tail
         shift_3p = shift + body - index.lengths[context]
-        n_different = before[np.arange(len(read)), np.maximum(body, 1) - 1]
+        if tail:
+            encoded = np.where(differs[rows, np.maximum(body, 0)], 0, encoded + 1)
+        n_different = before[rows, np.maximum(body, 1) - 1]
+        overhang = np.maximum(-shift, 0) + np.maximum(shift_3p + encoded, 0)
         keep = (body >= MIN_BODY) & (n_different <= MAX_SUBSTITUTIONS)
-        keep &= (shift_3p >= MIN_SHIFT_3P) & (shift_3p <= MAX_SHIFT_3P)
-        keep &= np.maximum(-shift, 0) + np.maximum(shift_3p + tail, 0) <= MAX_OVERHANG
+        keep &= (shift_3p >= MIN_SHIFT_3P) & ((overhang <= MAX_OVERHANG) | (tail == 0))
         kept = np.flatnonzero(keep)
         found.append(
             (
@@ -160,19 +165,18 @@ def _explain_chunk(
                 np.full(len(kept), tail, np.int8),
                 shift_3p[kept].astype(np.int8),
                 np.where(n_different[kept] > 0, differs[kept].argmax(axis=1), -1).astype(np.int8),
+                overhang[kept] > MAX_OVERHANG,
             )
         )
-    pair, tail_length, shift_3p, substitution = (
-        np.concatenate([part[i] for part in found]) for i in range(4)
+    pair, tail_length, shift_3p, substitution, is_fragment = (
+        np.concatenate([part[i] for part in found]) for i in range(5)
     )
     score = (
         LOG_PRIOR_SHIFT * (np.abs(shift[pair]) + np.abs(shift_3p) / 2)
         + LOG_PRIOR_TAIL * tail_length
         + LOG_PRIOR_SUBSTITUTION * (substitution >= 0)
     )
-    best = np.full(len(bases), -np.inf)
-    np.maximum.at(best, read[pair], score)
-    keep = np.flatnonzero(score >= best[read[pair]] + LOG_PRIOR_WORST)
+    keep = np.flatnonzero(_plausible(read[pair], score, is_fragment, len(bases)))
     keep = keep[np.lexsort((tail_length[keep], place[pair[keep]], read[pair[keep]]))]
     pair, tail_length = pair[keep], tail_length[keep]
     return Explanations(
@@ -184,6 +188,18 @@ def _explain_chunk(
         substitution=substitution[keep],
         tail_bases=_tail_bases(bases, lengths, read[pair], tail_length),
     )
+
+
+def _plausible(
+    read: Index, score: npt.NDArray[np.float64], is_fragment: npt.NDArray[np.bool_], n_reads: int
+) -> npt.NDArray[np.bool_]:
+    """Explanations near a read's best one; none for a read that is rather a hairpin's fragment."""
+    best = np.full(n_reads, -np.inf)
+    of_fragments = best.copy()
+    np.maximum.at(best, read[~is_fragment], score[~is_fragment])
+    np.maximum.at(of_fragments, read[is_fragment], score[is_fragment])
+    best[of_fragments > best + FRAGMENT_LEAD] = np.inf
+    return ~is_fragment & (score >= best[read] + LOG_PRIOR_WORST)
 
 
 def _tail_bases(bases: Bytes, lengths: Index, read: Index, tail: Small) -> Small:
