@@ -5,7 +5,7 @@ business of `amlresist.inputs`.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -44,10 +44,14 @@ class GivenKind(StrEnum):
 NORMAL = "normal"
 DIAGNOSIS = "diagnosis"
 REMISSION = "remission"
-_TIMEPOINT = re.compile(r"(diagnosis|relapse|remission|normal)(\d*)")
+_TIMEPOINT = re.compile(r"(diagnosis|relapse|remission|normal)([1-9][0-9]*)?")
 _TIMEPOINT_ORDER = {DIAGNOSIS: 0, REMISSION: 1, "relapse": 2, NORMAL: 3}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _UNSAFE_IN_PATH = re.compile(r"[\x00-\x1f\x7f`$;|&<>\"'\\*?!]")
+# Folders beside the patients' in the results.
+RESERVED_NAMES = frozenset({"cohort", "reference", "inputs", "logs", "benchmarks"})
+# Columns of words that mean the same in upper and lower case.
+_WORD_COLUMNS = frozenset({"timepoint", "assay", "capture", "sex"})
 REQUIRED_COLUMNS = ("patient", "timepoint", "assay")
 OPTIONAL_COLUMNS = (
     "sample",
@@ -208,9 +212,31 @@ def read_patient_facts(path: Path | str) -> dict[tuple[str, str], PatientFacts]:
                 transplant_before=_TRI_STATE[row["transplant_before"].lower()],
                 flt3_inhibitor_before=_TRI_STATE[row["flt3_inhibitor_before"].lower()],
             )
+    problems += _contradictions(path, facts.values())
     if problems:
         raise InputError(problems)
     return facts
+
+
+def _contradictions(path: Path | str, facts: Iterable[PatientFacts]) -> list[Problem]:
+    """Facts of one patient that cannot both be: two sexes, a transplant that is undone."""
+    sexes: dict[str, set[str]] = defaultdict(set)
+    transplanted: set[str] = set()
+    problems = []
+    for row in sorted(facts, key=lambda facts: timepoint_rank(facts.timepoint)):
+        sexes[row.patient] |= {row.sex} - {""}
+        if row.transplant_before:
+            transplanted.add(row.patient)
+        elif row.transplant_before is False and row.patient in transplanted:
+            where = f"patient {row.patient}, column transplant_before"
+            message = "no transplant, though there was one before an earlier time point"
+            remedy = "Correct the earlier or the later row."
+            problems.append(Problem(str(path), where, row.timepoint, message, remedy))
+    for patient in sorted(patient for patient, found in sexes.items() if len(found) > 1):
+        message, remedy = "patient has two sexes", "Correct one of the rows."
+        where = f"patient {patient}, column sex"
+        problems.append(Problem(str(path), where, "female, male", message, remedy))
+    return problems
 
 
 _TRI_STATE = {"": None, "yes": True, "true": True, "no": False, "false": False}
@@ -225,7 +251,7 @@ def _read_rows(
         )
     with open_text(path) as handle:
         lines = handle.read().split("\n")
-    header = [name.strip() for name in lines[0].split("\t")]
+    header = [_unquoted(name).lower() for name in lines[0].rstrip("\t").split("\t")]
     remedy = f"Needed: {', '.join(required)}. Optional: {', '.join(optional)}."
     problems = [
         Problem(str(path), "header", name, "column is missing", remedy)
@@ -249,7 +275,7 @@ def _read_rows(
         if not line.strip() or line.startswith("#"):
             continue
         cells = [_unquoted(cell) for cell in line.split("\t")]
-        if len(cells) > len(header):
+        if any(cells[len(header) :]):
             problems.append(
                 Problem(
                     str(path),
@@ -262,10 +288,16 @@ def _read_rows(
             continue
         values = dict.fromkeys((*required, *optional), "")
         values.update(zip(header, cells, strict=False))
-        rows.append((number, {k: "" if v in {"NA", "."} else v for k, v in values.items()}))
+        rows.append((number, {name: _value(name, cell) for name, cell in values.items()}))
     if not rows and not problems:
         raise InputError(Problem(str(path), "", "", "sheet has no rows", "List at least one row."))
     return rows, problems
+
+
+def _value(name: str, cell: str) -> str:
+    if cell in {"NA", "."}:
+        return ""
+    return cell.lower() if name in _WORD_COLUMNS else cell
 
 
 def _unquoted(cell: str) -> str:
@@ -297,17 +329,11 @@ def _library_problems(path: Path | str, number: int, row: dict[str, str]) -> lis
         for name in ("patient", "sample")
         if (row[name] or name == "patient") and not _NAME.fullmatch(row[name])
     ]
-    if not _TIMEPOINT.fullmatch(row["timepoint"]):
-        problems.append(
-            _cell(
-                path,
-                number,
-                "timepoint",
-                row["timepoint"],
-                "time point is not known",
-                "Use diagnosis, relapse, relapse2 ..., remission or normal.",
-            )
-        )
+    if row["patient"].lower() in RESERVED_NAMES:
+        message = "name is that of a folder of the results"
+        remedy = "Use another pseudonym."
+        problems.append(_cell(path, number, "patient", row["patient"], message, remedy))
+    problems += _timepoint_problems(path, number, row)
     problems += _choice_problems(path, number, row, "assay", Assay, required=True)
     problems += _choice_problems(path, number, row, "capture", Capture, required=False)
     problems += [
@@ -390,19 +416,16 @@ def _choice_problems(
     ]
 
 
+def _timepoint_problems(path: Path | str, number: int, row: dict[str, str]) -> list[Problem]:
+    if _TIMEPOINT.fullmatch(row["timepoint"]):
+        return []
+    message = "time point is not known"
+    remedy = "Use diagnosis, relapse, relapse2 ..., remission or normal."
+    return [_cell(path, number, "timepoint", row["timepoint"], message, remedy)]
+
+
 def _facts_problems(path: Path | str, number: int, row: dict[str, str]) -> list[Problem]:
-    problems = []
-    if not _TIMEPOINT.fullmatch(row["timepoint"]):
-        problems.append(
-            _cell(
-                path,
-                number,
-                "timepoint",
-                row["timepoint"],
-                "time point is not known",
-                "Use diagnosis, relapse, relapse2 ..., remission or normal.",
-            )
-        )
+    problems = _timepoint_problems(path, number, row)
     if row["blast_fraction"] and not _is_fraction(row["blast_fraction"]):
         problems.append(
             _cell(
@@ -444,7 +467,10 @@ def _duplicate_problems(path: Path | str, libraries: Sequence[Library]) -> list[
     problems = []
     for what, key in (
         ("sample name", lambda lib: lib.sample),
-        ("patient, time point and assay", lambda lib: (lib.patient, lib.timepoint, lib.assay)),
+        (
+            "patient, time point and assay",  # relapse and relapse1 are one time point
+            lambda lib: (lib.patient, timepoint_rank(lib.timepoint), lib.assay),
+        ),
     ):
         seen: dict[object, Library] = {}
         for library in libraries:

@@ -136,10 +136,13 @@ def _file_fault(path: str) -> str:
     if "://" in path:
         return "is an address, and files are read in place: fetch it first (curl -O, aws s3 cp)"
     place = Path(path)
-    if not place.exists():
-        return "file does not exist"
-    if not place.is_file():
-        return "is not a regular file"
+    try:
+        if not place.exists():
+            return "file does not exist"
+        if not place.is_file():
+            return "is not a regular file"
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        return f"file cannot be reached: {error.strerror}"
     if not os.access(path, os.R_OK):
         return "file may not be read by you"
     return ""

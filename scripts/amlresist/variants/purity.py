@@ -3,9 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from amlresist.errors import InputError, Problem
 from amlresist.files import open_text
+from amlresist.inputs.text import repeated_name
+from amlresist.inputs.vcf_grammar import is_whole
 from amlresist.sheet import PatientFacts, timepoint_rank
 from amlresist.variants.clones import Clusters, founder
 
@@ -93,6 +96,10 @@ def read_segments(path: str) -> list[Segment]:
     with open_text(path) as handle:
         header = handle.readline().rstrip("\n").split("\t")
         missing = set(SEGMENT_COLUMNS[:5]) - set(header)
+        if repeated := repeated_name(header):
+            raise InputError(
+                Problem(path, "header", repeated, "column is named twice", "Rename one.")
+            )
         if missing:
             remedy = f"Needed: {', '.join(SEGMENT_COLUMNS)}."
             raise InputError(
@@ -112,7 +119,20 @@ def read_segments(path: str) -> list[Segment]:
             raise InputError(
                 Problem(path, f"line {number}", str(row), "not a segment", remedy)
             ) from error
+    _refuse_overlaps(path, segments)
     return segments
+
+
+def _refuse_overlaps(path: str, segments: Sequence[Segment]) -> None:
+    """Refuse a place with two copy numbers at one time point."""
+    placed = sorted(segments, key=lambda s: (s.timepoint, s.chrom, s.start, s.end))
+    for one, other in pairwise(placed):
+        is_same = (one.timepoint, one.chrom) == (other.timepoint, other.chrom)
+        if is_same and other.start < one.end:
+            where = f"{other.timepoint}, {other.chrom}:{other.start + 1}-{other.end}"
+            message = f"overlaps the segment that ends at {one.end}"
+            remedy = "Give each place one copy number per time point."
+            raise InputError(Problem(path, where, "", message, remedy))
 
 
 def _segment(row: Mapping[str, str]) -> Segment:
@@ -126,12 +146,19 @@ def _segment(row: Mapping[str, str]) -> Segment:
     segment = Segment(
         row["timepoint"],
         row["chrom"],
-        int(row["start"]) - 1,
-        int(row["end"]),
+        _whole(row["start"]) - 1,
+        _whole(row["end"]),
         float(row["total_copies"]),
         1.0 if mutated in {"", "NA"} else float(mutated),
     )
     is_placed = 0 <= segment.start < segment.end
-    if not (is_placed and 0 <= segment.total_copies < math.inf and segment.mutated_copies >= 0):
+    is_known = 0 <= segment.total_copies < math.inf
+    if not (is_placed and is_known and 0 <= segment.mutated_copies <= max(segment.total_copies, 1)):
         raise ValueError("start, end or copies cannot be")
     return segment
+
+
+def _whole(text: str) -> int:
+    if not is_whole(text):
+        raise ValueError("no whole number")
+    return int(text)
