@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "faults")]
 import pysam  # noqa: E402
 from fault_files import GTF, sound_reads, write_bam, write_fasta  # noqa: E402
 
-from amlresist.annotation import GeneModel, read_gene_models, to_row  # noqa: E402
+from amlresist.annotation import GeneModel, Transcript, read_gene_models, to_row  # noqa: E402
 from amlresist.evidence.knowledge import own_claims  # noqa: E402
 from amlresist.expression.gene_sets import read_gmt, read_network  # noqa: E402
 from amlresist.expression.genes import GeneNames  # noqa: E402
@@ -83,17 +83,33 @@ def text_of(path: Path) -> str:
 
 
 def unpacked(data: bytes) -> bytes:
-    """Content of every gzip member; nothing may follow the last."""
+    """Content of every gzip member; nothing may follow the last.
+
+    A checksum of the header alone (which Python's gzip passes over as well) is not asked for.
+    """
     parts = []
     while data.strip(b"\0") or not parts:
-        # Bits of the header that are reserved carry nothing; zlib refuses them, others do not.
-        data = data[:3] + bytes(bit & 0x1F for bit in data[3:4]) + data[4:]
-        member = zlib.decompressobj(31)
-        parts.append(member.decompress(data) + member.flush())
-        if not member.eof:
+        if data[:3] != b"\x1f\x8b\x08":
+            raise ValueError("no gzip")
+        member = zlib.decompressobj(-15)
+        part = member.decompress(data[gzip_header(data) :]) + member.flush()
+        if not member.eof or len(member.unused_data) < 8:
             raise ValueError("gzip is cut")
-        data = member.unused_data
+        if struct.unpack_from("<2I", member.unused_data) != (zlib.crc32(part), len(part)):
+            raise ValueError("gzip is damaged")
+        parts.append(part)
+        data = member.unused_data[8:]
     return b"".join(parts)
+
+
+def gzip_header(data: bytes) -> int:
+    """Bytes of a gzip member's header (RFC 1952, section 2.3)."""
+    flags, place = data[3], 10
+    if flags & 4:
+        place += 2 + struct.unpack_from("<H", data, place)[0]
+    for _ in range(bool(flags & 8) + bool(flags & 16)):  # name, comment
+        place = data.index(b"\0", place) + 1
+    return place + (2 if flags & 2 else 0)
 
 
 def lines_of(path: Path) -> list[str]:
@@ -159,7 +175,7 @@ def work() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="amlresist-mutations-"))
     write_fasta(folder / "genome.fa")
     pysam.faidx(str(folder / "genome.fa"))
-    write_bam(folder / "sound.bam", sound_reads(1, pairs=40))
+    write_bam(folder / "sound.bam", sound_reads(1, pairs=12))
     pysam.index("-c", str(folder / "sound.bam"), str(folder / "sound.bam.csi"))
     options = ["-C", "-T", str(folder / "genome.fa"), "-o", str(folder / "sound.cram")]
     pysam.view(*options, str(folder / "sound.bam"), catch_stdout=False)
@@ -597,10 +613,15 @@ def read_expression(path: Path) -> int:
 
 def read_quantification(path: Path) -> int:
     """Transcripts of a salmon table."""
-    models_path = work() / "models.gtf"
-    if not models_path.exists():
-        models_path.write_bytes(gtf())
-    return read_salmon(path, read_gene_models(models_path), names())[2]
+    return read_salmon(path, models(), names())[2]
+
+
+@cache
+def models() -> list[Transcript]:
+    """Gene models of the sound GTF."""
+    path = work() / "models.gtf"
+    path.write_bytes(gtf())
+    return read_gene_models(path)
 
 
 def read_mirnas(path: Path) -> int:
