@@ -30,6 +30,7 @@ from amlresist.start import (
     prepare_jobs,
     release_stale_lock,
     report_unfinished,
+    tell_untested_tools,
 )
 
 prepare_jobs(HOME / "scripts")

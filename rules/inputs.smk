@@ -6,4 +6,6 @@
 
 onstart:
     note_run()
+    if not workflow.deployment_settings.deployment_method:
+        tell_untested_tools()
     check_inputs(plan)

@@ -15,9 +15,10 @@ from typing import Any
 
 from amlresist import __version__
 from amlresist.plan import STATIONS, TOP_LEVEL
-from amlresist.settings import defaults
+from amlresist.settings import REPOSITORY, defaults
 
 PACKAGES = ("snakemake", "numpy", "scipy", "pandas", "pysam", "pyranges", "dnaio", "multiqc")
+ENVIRONMENTS = REPOSITORY / "envs"
 # Tool -> arguments that make it print its version.
 TOOLS = {
     "bwa": (),
@@ -25,6 +26,7 @@ TOOLS = {
     "salmon": ("--version",),
 }
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
+_PIN = re.compile(r"\s*- (\w+)=(\S+)")
 
 
 def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,13 +35,40 @@ def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         config: the settings; what is left out is shown with its default.
     """
-    return {
+    tools = tool_versions()
+    facts = {
         "amlresist": __version__,
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
-        "tools": {name: _tool_version(name, options) for name, options in TOOLS.items()},
+        "tools": tools,
         "config": _complete(config),
     }
+    untested = untested_tools(tools)
+    return facts | ({"not the version tested": untested} if untested else {})
+
+
+def tool_versions() -> dict[str, str]:
+    """Tool -> its version, `not installed` or `unknown`."""
+    return {name: _tool_version(name, options) for name, options in TOOLS.items()}
+
+
+def untested_tools(tools: Mapping[str, str]) -> list[str]:
+    """A sentence per tool whose release (first two numbers) is not the one of `envs/`."""
+    pins = dict(
+        match.groups()
+        for path in sorted(ENVIRONMENTS.glob("*.yaml"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if (match := _PIN.match(line))
+    )
+    return [
+        f"{name} {found}: {pins[name]} was tested"
+        for name, found in tools.items()
+        if found[:1].isdigit() and name in pins and _release(found) != _release(pins[name])
+    ]
+
+
+def _release(version_text: str) -> list[str]:
+    return re.findall(r"\d+", version_text)[:2]
 
 
 def provenance_text(config: Mapping[str, Any]) -> str:

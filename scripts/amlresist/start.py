@@ -10,6 +10,7 @@ from pathlib import Path
 from amlresist.files import write_text
 from amlresist.inputs.digests import described_again
 from amlresist.plan import Plan
+from amlresist.provenance import tool_versions, untested_tools
 
 SNAKEMAKE_FOLDER = Path(".snakemake")
 RUN_NOTE = SNAKEMAKE_FOLDER / "amlresist-run.tsv"
@@ -84,6 +85,12 @@ def check_inputs(plan: Plan) -> None:
     done = subprocess.run([*command, "--out-dir", f"{plan.results}/inputs"], check=False)
     if done.returncode:
         raise SystemExit(f"No job was started. The problems are also in {plan.results}/inputs.")
+
+
+def tell_untested_tools() -> None:
+    """Print a line when tools on PATH are of another release than the environments name."""
+    if untested := untested_tools(tool_versions()):
+        print(f"Results may differ from those tested: {'; '.join(untested)}.")
 
 
 def confirm_inputs(plan: Plan) -> None:

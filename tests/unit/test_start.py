@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from amlresist import start
 from amlresist.inputs.digests import describe_ends, describe_file
+from amlresist.provenance import untested_tools
 from amlresist.start import (
     RUN_NOTE,
     SNAKEMAKE_FOLDER,
@@ -85,3 +87,17 @@ def test_b108_an_input_that_changed_during_the_run_is_told(tmp_path, describe, c
     described.write_text(json.dumps([describe(str(reads))]))
     change(reads)
     assert changed_inputs(described, begin) == ([str(reads)] if is_told else [])
+
+
+def test_a_tool_of_another_release_is_told_in_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(start, "tool_versions", lambda: {"samtools": "1.99.1", "bwa": "unknown"})
+    start.tell_untested_tools()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "samtools 1.99.1" in line and "was tested" in line and "bwa" not in line
+
+
+def test_the_tested_releases_are_those_of_the_environments():
+    pins = untested_tools({"bwa": "9.9", "samtools": "9.9", "salmon": "9.9"})
+    assert len(pins) == 3
+    tested = {line.split()[0]: line.split()[2] for line in pins}
+    assert not untested_tools(tested)
