@@ -54,12 +54,12 @@ def tool_versions() -> dict[str, str]:
 
 def untested_tools(tools: Mapping[str, str]) -> list[str]:
     """A sentence per tool whose release (first two numbers) is not the one of `envs/`."""
-    pins = dict(
-        match.groups()
+    lines = [
+        line
         for path in sorted(ENVIRONMENTS.glob("*.yaml"))
         for line in path.read_text(encoding="utf-8").splitlines()
-        if (match := _PIN.match(line))
-    )
+    ]
+    pins = {match[1]: match[2] for line in lines if (match := _PIN.match(line))}
     return [
         f"{name} {found}: {pins[name]} was tested"
         for name, found in tools.items()
