@@ -8,6 +8,7 @@ disagree.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
+from amlresist.variants.bam_stream import stream
 from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, ReadCalls, joined
 from amlresist.variants.haplotypes import (
+    LOW_QUALITY,
     Haplotypes,
     build_haplotypes,
     call_group,
@@ -24,7 +27,7 @@ from amlresist.variants.haplotypes import (
     is_laid,
     tell_apart,
 )
-from amlresist.variants.read_columns import Bytes, Ints, Reads, by_contig, stream
+from amlresist.variants.read_columns import Bytes, FetchSpan, Ints, Reads, by_contig
 from amlresist.variants.substitutions import call_substitutions, windows_of
 
 _REGION_GAP = 200
@@ -164,9 +167,26 @@ def read_calls(
     )
     for contigs, piece in pieces:
         for name, reads in by_contig(contigs, piece):
-            found = [call_substitutions(reads, windows.get(name, ()), min_base_quality)]
-            found += [call_group(reads, laid) for laid in groups.get(name, ())]
-            yield ReadCalls(reads, *joined(found))
+            for calls in call_substitutions(reads, windows.get(name, ()), min_base_quality):
+                yield ReadCalls(reads, *calls)
+            yield from _laid_calls(reads, groups.get(name, ()), partial(fetch, name))
+
+
+def _laid_calls(
+    reads: Reads, groups: Sequence[Sequence[tuple[int, Haplotypes]]], fetch: FetchSpan
+) -> Iterator[ReadCalls]:
+    """Calls of the reads of one contig at indels and long MNVs."""
+    starts = np.array([min(hap.start for _, hap in group) for group in groups], dtype=np.int64)
+    ends = np.array([max(hap.end for _, hap in group) for group in groups], dtype=np.int64)
+    spanned = (starts < reads.end.max(initial=0)) & (ends > reads.start.min(initial=0))
+    here = np.flatnonzero(spanned).tolist()
+    if not here:
+        return
+    near = np.zeros(len(reads), dtype=bool)
+    for i in here:
+        near[reads.touching(starts[i], ends[i])] = True
+    poor = reads.poor_if_equal(fetch, np.flatnonzero(near), LOW_QUALITY)
+    yield ReadCalls(reads, *joined([call_group(reads, groups[i], poor) for i in here]))
 
 
 class _Tally:
@@ -176,21 +196,34 @@ class _Tally:
         self._starts, self._ends = starts, ends
         self._alone = np.zeros((len(starts), 4, 2), dtype=np.int64)
         self._shared: list[tuple[Ints, npt.NDArray[np.uint64], Bytes, Mask]] = []
+        self._widest = int((ends - starts).max(initial=0))
         self._longest = 0
 
     def add(self, found: ReadCalls) -> None:
-        """Take calls of reads; `NOTHING` calls are dropped."""
-        told = np.flatnonzero(found.call != NOTHING)
-        read, locus, call = found.read[told], found.locus[told], found.call[told]
-        forward = found.reads.forward_fragment[read]
+        """Take calls of reads; `NOTHING` calls are dropped in the end."""
+        reads, read, locus, call = found.reads, found.read, found.locus, found.call
         # Reads come by their start, so a mate that starts before has been seen already.
-        self._longest = max(self._longest, found.reads.longest)
-        shared = self._mate_may_tell(found.reads, read, locus)
-        self._count(locus[~shared], call[~shared], forward[~shared])
-        if shared.any():
-            used, place = np.unique(read[shared], return_inverse=True)
-            names = found.reads.name_hashes(used)[place]
-            self._shared.append((locus[shared], names, call[shared], forward[shared]))
+        self._longest = max(self._longest, reads.longest)
+        near = reads.mate_start < reads.end + self._widest
+        near &= reads.mate_start + self._longest + self._widest > reads.start
+        near &= reads.has_mate_here
+        if near.any():
+            shared = near[read] & (call != NOTHING)
+            place = np.flatnonzero(shared)
+            shared[place] = self._mate_may_tell(reads, read[place], locus[place])
+            if shared.any():
+                self._share(reads, read[shared], locus[shared], call[shared])
+            alone = ~shared
+            read, locus, call = read[alone], locus[alone], call[alone]
+        self._count(locus, call, reads.forward_fragment[read])
+
+    def _share(self, reads: Reads, read: Ints, locus: Ints, call: Bytes) -> None:
+        """Keep calls until those of the mates are there."""
+        is_used = np.zeros(len(reads), dtype=bool)
+        is_used[read] = True
+        names = np.zeros(len(reads), dtype=np.uint64)
+        names[is_used] = reads.name_hashes(np.flatnonzero(is_used))
+        self._shared.append((locus, names[read], call, reads.forward_fragment[read]))
 
     def _mate_may_tell(self, reads: Reads, read: Ints, locus: Ints) -> Mask:
         """Whether the mate can lie over the locus too."""
@@ -198,7 +231,7 @@ class _Tally:
         before_end = mate < self._ends[locus]
         later = mate >= reads.start[read]
         reaches = later | (mate + self._longest > self._starts[locus])
-        return np.asarray(reads.has_mate_here[read] & before_end & reaches)
+        return np.asarray(before_end & reaches)
 
     def _count(self, locus: Ints, call: Bytes, forward: Mask) -> None:
         key = (locus * 4 + call) * 2 + forward

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Haplotypes:
         first: offset in both from which a read must be there.
         needed: bases from `first` on that a read must cover to tell the two apart.
         aligned_end: reference position up to which a read with some other allele must be aligned.
+        misfits: misfits of reference bases on the alternative before each offset, laid by the bases
+            left of the change and by those right of it.
     """
 
     start: int
@@ -47,6 +50,7 @@ class Haplotypes:
     first: int
     needed: int
     aligned_end: int
+    misfits: tuple[Ints, Ints]
 
     @property
     def end(self) -> int:
@@ -88,15 +92,31 @@ def build_haplotypes(allele: Allele, fetch: FetchSequence) -> Haplotypes:
     differs = np.flatnonzero(reference[:shorter] != alternative[:shorter])
     last = differs[MIN_DIFFERENCES - 1] if len(differs) >= MIN_DIFFERENCES else shorter - 1
     first = max(0, change.start - start - FLANK)
+    shift = len(change.inserted) - len(change.deleted)
+    laid_left = _context(allele.chrom, start, len(alternative), fetch)
+    laid_right = _context(allele.chrom, start - shift, len(alternative), fetch)
     return Haplotypes(
         start=start,
         reference=reference,
         alternative=alternative,
-        shift=len(change.inserted) - len(change.deleted),
+        shift=shift,
         first=first,
         needed=int(max(last + 1, change.start - start + 1)) + 1 - first,
         aligned_end=rightmost.end + 1,
+        misfits=(_misfits_before(laid_left, alternative), _misfits_before(laid_right, alternative)),
     )
+
+
+def _context(chrom: str, start: int, length: int, fetch: FetchSequence) -> Bytes:
+    """Codes of reference bases, N beyond the ends of the contig."""
+    before = "N" * max(0, -start)
+    inside = fetch(chrom, max(0, start), start + length).upper() if start + length > 0 else ""
+    return encode((before + inside).ljust(length, "N")[:length])
+
+
+def _misfits_before(bases: Bytes, haplotype: Bytes) -> Ints:
+    differs = (bases != haplotype) & (haplotype != UNKNOWN_BASE)
+    return np.concatenate(([0], np.cumsum(differs)))
 
 
 def tell_apart(
@@ -141,12 +161,19 @@ def _first_difference(one: Haplotypes, other: Haplotypes) -> int:
     return start - one.start + (int(differs[0]) if len(differs) else shorter)
 
 
-def call_group(reads: Reads, group: Sequence[tuple[int, Haplotypes]]) -> tuple[Ints, Ints, Bytes]:
+def call_group(
+    reads: Reads, group: Sequence[tuple[int, Haplotypes]], poor: Ints
+) -> tuple[Ints, Ints, Bytes]:
     """(read, locus, call) of the reads near competing indels: a read carries the best fit.
 
     Where it fits two equally well it tells nothing about either.
+
+    Args:
+        reads: of one contig.
+        group: index and haplotypes of each.
+        poor: bases below `LOW_QUALITY` of each read that equals the reference, else -1.
     """
-    fits = [_fits(reads, hap) for _, hap in group]
+    fits = [_fits(reads, hap, poor) for _, hap in group]
     read = np.concatenate([fit.read for fit in fits])
     call = np.concatenate([fit.call for fit in fits])
     locus = np.repeat([i for i, _ in group], [len(fit.read) for fit in fits])
@@ -163,8 +190,7 @@ def call_group(reads: Reads, group: Sequence[tuple[int, Haplotypes]]) -> tuple[I
     return read, locus, call
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(NamedTuple):
     """Calls of the reads near one indel.
 
     Attributes:
@@ -180,13 +206,39 @@ class _Fit:
     beside: Mask
 
 
-def _fits(reads: Reads, hap: Haplotypes) -> _Fit:
+def _fits(reads: Reads, hap: Haplotypes, poor: Ints) -> _Fit:
     """Lay the reads near one indel on its haplotypes.
 
     A read can be hung up by its first aligned base (right if the indel lies behind) or by its last
     (right if the indel lies before); the better fit counts.
     """
     near = reads.touching(hap.start, hap.end)
+    equal, doubtful = _lay_equal(reads, near, poor[near], hap)
+    laid = _lay(reads, doubtful, hap)
+    return _Fit(*(np.concatenate(pair) for pair in zip(equal, laid, strict=True)))
+
+
+def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_Fit, Ints]:
+    """`_lay` for reads that equal the reference, and those for which it must be done.
+
+    Their misfits are those of the reference; a poor base, which tells nothing, takes away one at
+    most.
+    """
+    at, length = reads.start[near] - hap.start, reads.length[near]
+    size = len(hap.alternative)
+    misfit = np.full(len(near), size, dtype=np.int64)
+    for before, place in zip(hap.misfits, (at, at + hap.shift), strict=True):
+        inside = before[np.clip(place + length, 0, size)] - before[np.clip(place, 0, size)]
+        misfit = np.minimum(misfit, inside)
+    covers = (at <= hap.first) & (at + length >= hap.first + hap.needed)
+    tells = covers & (misfit - poor >= MIN_DIFFERENCES)
+    known = (poor >= 0) & (tells | ~covers | (misfit < MIN_DIFFERENCES))
+    call = np.where(tells, np.uint8(REFERENCE), np.uint8(NOTHING))[known]
+    fit = _Fit(near[known], call, misfit[known], np.zeros(len(call), dtype=bool))
+    return fit, near[~known]
+
+
+def _lay(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     if not len(near):
         return _Fit(near, np.zeros(0, dtype=np.uint8), near, np.zeros(0, dtype=bool))
     places = [place[near] - hap.start for place in reads.outer_places]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele, BareChange, anchored, normalise, shift_left
+from amlresist.variants.bam_stream import stream
 from amlresist.variants.clipped import clipped_changes
 from amlresist.variants.read_columns import (
     CODES,
@@ -24,7 +25,6 @@ from amlresist.variants.read_columns import (
     Reads,
     by_contig,
     encode,
-    stream,
 )
 from amlresist.variants.regions import Region
 

@@ -1,33 +1,23 @@
 """Reads as columns: BAM records parsed into NumPy arrays, a few thousand at a time.
 
 Going through records one by one costs microseconds each; at 100,000-fold depth that is hours. Here
-samtools selects the records (region, flags, mapping quality) and NumPy takes them apart.
+NumPy takes them apart.
 """
 
-import os
-import struct
-import subprocess
-import tempfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from amlresist.errors import InputError, Problem
-
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+FetchSpan = Callable[[int, int], str]
 
-CHUNK_BYTES = 16_000_000
 PAIRED, REVERSE, MATE_UNMAPPED, SECOND = 0x1, 0x10, 0x8, 0x80
-UNMAPPED, SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x4, 0x100, 0x200, 0x400, 0x800
-EXCLUDED = UNMAPPED | SECONDARY | QC_FAIL | SUPPLEMENTARY
 _FIXED = np.dtype(
     [
         ("size", "<i4"),
@@ -85,7 +75,7 @@ class Operations:
     reference: Ints
     query: Ints
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Operations":
+    def where(self, mask: Mask) -> "Operations":
         """Those operations for which `mask` holds."""
         return Operations(
             self.read[mask],
@@ -104,31 +94,35 @@ class Reads:
         start: 0-based reference position of the first aligned base.
         length: bases of the read.
         flag: BAM flag.
+        mapping_quality: 255 where the aligner gave none.
         mate_start: 0-based reference position of the mate's first aligned base.
     """
 
-    def __init__(self, data: bytes, offsets: Sequence[int]) -> None:
-        # Windows of fixed width are taken out of `data`, so it needs room behind the last record.
-        self._data: Bytes = np.frombuffer(data + bytes(_longest(data, offsets)), dtype=np.uint8)
-        self._offset: Ints = np.asarray(offsets, dtype=np.int64)
-        self._fixed = _rows(self._data, self._offset, _FIXED.itemsize).view(_FIXED)[:, 0]
-        self.contig = self._fixed["contig"].astype(np.int64)
-        self.start = self._fixed["start"].astype(np.int64)
-        self.length = self._fixed["length"].astype(np.int64)
-        self.flag = self._fixed["flag"].astype(np.int64)
-        self.mate_start = self._fixed["mate_start"].astype(np.int64)
-        name_length = self._fixed["name_length"].astype(np.int64)
-        self._name = self._offset + _FIXED.itemsize
-        self._name_length = name_length
-        self._cigar = self._name + name_length
-        self._sequence = self._cigar + 4 * self._fixed["n_cigar"].astype(np.int64)
+    def __init__(self, data: Bytes, offsets: Ints) -> None:
+        # Windows of fixed width are taken out of `data`: there must be room behind the last record.
+        self._data = data
+        fixed = _rows(data, offsets, _FIXED.itemsize).view(_FIXED)[:, 0]
+        self.contig = fixed["contig"].astype(np.int64)
+        self.start = fixed["start"].astype(np.int64)
+        self.length = fixed["length"].astype(np.int64)
+        self.flag = fixed["flag"].astype(np.int64)
+        self.mapping_quality = fixed["mapq"].astype(np.int64)
+        self.mate_start = fixed["mate_start"].astype(np.int64)
+        self._mate_contig = fixed["mate_contig"].astype(np.int64)
+        self._operations = fixed["n_cigar"].astype(np.int64)
+        self._name = offsets + _FIXED.itemsize
+        self._name_length = fixed["name_length"].astype(np.int64)
+        self._cigar = self._name + self._name_length
+        self._sequence = self._cigar + 4 * self._operations
         self._quality = self._sequence + (self.length + 1) // 2
 
     def __len__(self) -> int:
-        return len(self._offset)
+        return len(self.start)
 
-    def subset(self, keep: Ints | npt.NDArray[np.bool_]) -> "Reads":
+    def subset(self, keep: Ints | Mask) -> "Reads":
         """The reads at the given places, over the same data."""
+        if keep.dtype == np.bool_ and keep.all():
+            return self
         other = object.__new__(Reads)
         other._data = self._data
         for name in _COLUMNS:
@@ -138,25 +132,23 @@ class Reads:
     def aligned(self) -> "Reads":
         """The reads that have bases, and some of them aligned."""
         blocks = np.bincount(self.blocks.read, minlength=len(self))
-        keep = (blocks > 0) & (self.length > 0)
-        return self if keep.all() else self.subset(keep)
+        return self.subset((blocks > 0) & (self.length > 0))
 
     @cached_property
     def operations(self) -> Operations:
         """CIGAR operations with their places in reference and read."""
-        counts = self._fixed["n_cigar"].astype(np.int64)
+        counts = self._operations
         read = np.repeat(np.arange(len(self)), counts)
-        within = np.arange(len(read)) - np.repeat(np.cumsum(counts) - counts, counts)
-        place = self._cigar[read] + 4 * within
-        packed = _rows(self._data, place, 4).view("<u4")[:, 0].astype(np.int64)
-        code, length = packed & 15, packed >> 4
         first = np.cumsum(counts) - counts
+        place = self._cigar[read] + 4 * (np.arange(len(read)) - first[read])
+        packed = numbers(self._data)[place].astype(np.int64)
+        code, length = packed & 15, packed >> 4
         return Operations(
             read,
             code,
             length,
-            self.start[read] + _before(_USES_REFERENCE[code] * length, first, counts),
-            _before(_USES_QUERY[code] * length, first, counts),
+            self.start[read] + _before(_USES_REFERENCE[code] * length, first[read]),
+            _before(_USES_QUERY[code] * length, first[read]),
         )
 
     @cached_property
@@ -194,6 +186,42 @@ class Reads:
         behind[blocks.read[ends_behind]] = places[ends_behind]
         return [first, last, before, behind]
 
+    def poor_if_equal(self, fetch: FetchSpan, chosen: Ints, min_quality: int) -> Ints:
+        """Poor bases of reads aligned in one block that equal the reference; -1 for the others.
+
+        Args:
+            fetch: (start, end) -> reference bases of the contig.
+            chosen: reads to look at, all of one contig; the others count as different.
+            min_quality: bases below are poor.
+        """
+        one_block = (self._operations == 1) & (self.end - self.start == self.length)
+        chosen = chosen[one_block[chosen]]
+        chosen = chosen[self._has_reference_bases(fetch, chosen)]
+        width = int(self.length[chosen].max(initial=1))
+        poor = self.quality_rows(chosen, width) < min_quality
+        poor &= np.arange(width) < self.length[chosen][:, None]
+        found = np.full(len(self), -1, dtype=np.int64)
+        found[chosen] = np.count_nonzero(poor, axis=1)
+        return found
+
+    def _has_reference_bases(self, fetch: FetchSpan, chosen: Ints) -> Mask:
+        """Whether bases equal those from `start` on; compared as they are packed, in twos."""
+        start, length = self.start[chosen], self.length[chosen]
+        first, end = int(start.min(initial=0)), int((start + length).max(initial=0))
+        columns = int(length.max(initial=0) + 1) // 2
+        codes = encode(fetch(first, end).ljust(end - first, "N") + "N" * 2 * (columns + 1))
+        pairs = codes[:-1] << 4 | codes[1:]
+        by_phase = np.concatenate((pairs[0::2], pairs[1::2]))
+        phase, place = (start - first) & 1, (start - first) >> 1
+        expected = _rows(by_phase, place + phase * len(pairs[0::2]), columns)
+        differs = _rows(self._data, self._sequence[chosen], columns) != expected
+        differs &= np.arange(columns) < (length // 2)[:, None]
+        equal = ~differs.any(axis=1)
+        odd = np.flatnonzero(length & 1)
+        last = self.bases(chosen[odd], length[odd] - 1)
+        equal[odd] &= last == codes[(start + length - 1 - first)[odd]]
+        return np.asarray(equal)
+
     def touching(self, start: int, end: int) -> Ints:
         """Reads aligned somewhere in `start` to `end`; the reads must be sorted by place."""
         low = np.searchsorted(self.start, start - self.longest, side="left")
@@ -201,20 +229,15 @@ class Reads:
         return low + np.flatnonzero(self.end[low:high] > start)
 
     @cached_property
-    def forward_fragment(self) -> npt.NDArray[np.bool_]:
+    def forward_fragment(self) -> Mask:
         """Whether the fragment's first read is on the forward strand."""
         reverse, second = self.flag & REVERSE > 0, self.flag & SECOND > 0
         return np.asarray(reverse == second)
 
-    @property
-    def mapping_quality(self) -> Ints:
-        """Mapping quality of each read; 255 where the aligner gave none."""
-        return np.asarray(self._fixed["mapq"].astype(np.int64))
-
     @cached_property
-    def has_mate_here(self) -> npt.NDArray[np.bool_]:
+    def has_mate_here(self) -> Mask:
         """Whether the mate is aligned to the same contig."""
-        together = self._fixed["mate_contig"] == self.contig
+        together = self._mate_contig == self.contig
         return np.asarray((self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & together)
 
     def bases(self, read: Ints, query: Ints) -> Bytes:
@@ -225,6 +248,14 @@ class Reads:
     def qualities(self, read: Ints, query: Ints) -> Bytes:
         """Base qualities of single bases; 255 where the read has none."""
         return np.asarray(self._data[self._quality[read] + query])
+
+    def good_bases(self, read: Ints, query: Ints, min_quality: int) -> tuple[Bytes, Mask]:
+        """Codes of single bases, and which are of the quality asked for."""
+        good = self._data[self._quality[read] + query] >= min_quality
+        packed = self._data[self._sequence[read] + (query >> 1)]
+        packed >>= ((query & 1) ^ 1).astype(np.uint8) << 2
+        packed &= 15
+        return packed, np.asarray(good)
 
     def base_rows(self, read: Ints, width: int) -> Bytes:
         """Codes of the first `width` bases, one row per read; beyond the read's end: anything."""
@@ -252,13 +283,14 @@ class Reads:
 
 
 _COLUMNS = (
-    "_offset",
-    "_fixed",
     "contig",
     "start",
     "length",
     "flag",
+    "mapping_quality",
     "mate_start",
+    "_mate_contig",
+    "_operations",
     "_name",
     "_name_length",
     "_cigar",
@@ -277,174 +309,18 @@ def by_contig(contigs: Sequence[str], piece: Reads) -> Iterator[tuple[str, Reads
         start = end
 
 
-def stream(
-    path: Path | str,
-    regions: Sequence[tuple[str, int, int]],
-    *,
-    min_mapping_quality: int,
-    keep_duplicates: bool,
-    reference: Path | str | None = None,
-) -> Iterator[tuple[tuple[str, ...], Reads]]:
-    """Reads of a BAM or CRAM that touch the regions, in file order, each once.
-
-    Secondary, supplementary, QC-fail and unmapped records are left out, duplicates unless
-    `keep_duplicates`. Nothing is capped or sampled.
-
-    Args:
-        path: BAM or CRAM; where no index lies beside it one is built in a temporary folder.
-        regions: (contig, start, end), 0-based half-open.
-        min_mapping_quality: records below are left out.
-        keep_duplicates: for amplicon libraries, whose fragments all start at the primer.
-        reference: FASTA, needed for CRAM.
-
-    Yields:
-        Contig names of the header, and a piece of the reads.
-
-    Raises:
-        InputError: samtools could not read the file to its end.
-    """
-    excluded = EXCLUDED if keep_duplicates else EXCLUDED | DUPLICATE
-    with tempfile.TemporaryDirectory() as folder:
-        bed = Path(folder) / "regions.bed"
-        bed.write_text("".join(f"{c}\t{max(0, s)}\t{e}\n" for c, s, e in regions), encoding="utf-8")
-        command = ["samtools", "view", "-u", "-M", "-L", str(bed), "-F", str(excluded)]
-        command += ["-q", str(min_mapping_quality)]
-        command += ["-T", str(reference)] if reference else []
-        # htslib takes the index's path behind the file's (samtools 1.16 wants regions for -X).
-        command.append(f"{os.fspath(path)}##idx##{_index(Path(path), Path(folder))}")
-        with _running(command, path) as stdout:
-            yield from _parse(stdout)
-
-
-def _index(path: Path, folder: Path) -> Path:
-    """Index beside the file if it is there and no older, else a new one in `folder`."""
-    for suffix in (".bai", ".csi", ".crai"):
-        for index in (Path(f"{path}{suffix}"), path.with_suffix(suffix)):
-            if index.exists() and index.stat().st_mtime >= path.stat().st_mtime:
-                return index
-    index = folder / ("built.crai" if path.suffix == ".cram" else "built.csi")
-    command = ["samtools", "index", *([] if path.suffix == ".cram" else ["-c"]), str(path)]
-    _run([*command, str(index)], path)
-    return index
-
-
-def _run(command: list[str], path: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise _unreadable(path, done.stderr)
-
-
-@contextmanager
-def _running(command: list[str], path: Path | str) -> Iterator[IO[bytes]]:
-    with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
-            assert process.stdout is not None
-            try:
-                yield process.stdout
-            except (struct.error, zlib.error, EOFError) as error:
-                process.kill()
-                raise _unreadable(path, str(error)) from error
-            except BaseException:
-                process.kill()
-                raise
-        if process.returncode:
-            errors.seek(0)
-            raise _unreadable(path, errors.read().decode("utf-8", "replace"))
-
-
-def _unreadable(path: Path | str, detail: str) -> InputError:
-    lines = detail.strip().splitlines()
-    return InputError(
-        Problem(
-            str(path),
-            "",
-            lines[-1] if lines else "",
-            "alignment file cannot be read to its end",
-            "Copy or make it again, sorted by coordinate; CRAM needs its reference.",
-        )
-    )
-
-
-def _inflate(stdout: IO[bytes]) -> Iterator[bytes]:
-    """Contents of BGZF blocks."""
-    while header := stdout.read(18):
-        (block_size,) = struct.unpack_from("<H", header, 16)
-        body = stdout.read(block_size - 17)
-        if len(body) < block_size - 17:
-            raise EOFError("stream ends inside a block")
-        yield zlib.decompress(body[:-8], -15)
-
-
-def _parse(stdout: IO[bytes]) -> Iterator[tuple[tuple[str, ...], Reads]]:
-    contigs: tuple[str, ...] | None = None
-    held: list[bytes] = []
-    size = 0
-    for block in _inflate(stdout):
-        held.append(block)
-        size += len(block)
-        if size < CHUNK_BYTES:
-            continue
-        contigs, reads, rest = _cut(b"".join(held), contigs)
-        held, size = [rest], len(rest)
-        if reads is not None and contigs is not None:
-            yield contigs, reads
-    contigs, reads, rest = _cut(b"".join(held), contigs)
-    if rest:
-        raise EOFError("stream ends inside a record")
-    if reads is not None and contigs is not None:
-        yield contigs, reads
-
-
-def _cut(
-    data: bytes, contigs: tuple[str, ...] | None
-) -> tuple[tuple[str, ...] | None, Reads | None, bytes]:
-    """Whole records of `data`, and what is left behind them."""
-    place = 0
-    if contigs is None:
-        header = _header(data)
-        if header is None:
-            return None, None, data
-        contigs, place = header
-    first, offsets, end = place, [], len(data)
-    unpack = struct.Struct("<i").unpack_from
-    while place + 4 <= end:
-        following = place + 4 + unpack(data, place)[0]
-        if following > end:
-            break
-        offsets.append(place - first)
-        place = following
-    reads = Reads(data[first:place], offsets).aligned() if offsets else None
-    return contigs, reads, data[place:]
-
-
-def _header(data: bytes) -> tuple[tuple[str, ...], int] | None:
-    """Contig names and the offset of the first record; None when `data` is too short."""
-    try:
-        (text_length,) = struct.unpack_from("<i", data, 4)
-        (n_contigs,) = struct.unpack_from("<i", data, 8 + text_length)
-        place, names = 12 + text_length, []
-        for _ in range(n_contigs):
-            (length,) = struct.unpack_from("<i", data, place)
-            names.append(data[place + 4 : place + 3 + length].decode())
-            place += 8 + length
-    except struct.error:
-        return None
-    return (tuple(names), place) if place <= len(data) else None
-
-
-def _longest(data: bytes, offsets: Sequence[int]) -> int:
-    places = [*offsets, len(data)]
-    return int(np.diff(np.asarray(places)).max(initial=0)) + _FIXED.itemsize
-
-
 def _rows(data: Bytes, offsets: Ints, width: int) -> Bytes:
     """Windows of `width` bytes, one row per offset."""
     windows: Any = np.lib.stride_tricks.sliding_window_view(data, width)
     return np.asarray(windows[offsets])
 
 
-def _before(values: Ints, first: Ints, counts: Ints) -> Ints:
-    """Sum of the earlier values of the same read."""
+def _before(values: Ints, first: Ints) -> Ints:
+    """Sum of the earlier values of the same read, of which `first` is each one's first."""
     total = np.cumsum(values) - values
-    at_first = total[np.minimum(first, max(len(total) - 1, 0))] if len(total) else first * 0
-    return total - np.repeat(at_first, counts)
+    return np.asarray(total - total[first])
+
+
+def numbers(data: Bytes) -> Any:
+    """The 32-bit number that begins at each byte."""
+    return np.ndarray((len(data) - 3,), dtype="<u4", buffer=data, strides=(1,))

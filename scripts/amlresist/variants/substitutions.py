@@ -8,11 +8,16 @@ import numpy as np
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
-from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, joined
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE
 from amlresist.variants.read_columns import DELETION, UNKNOWN_BASE, Bytes, Ints, Reads, encode
 
 # Aligners clip reads whose last bases hold an MNV; such ends are left out on all reads.
 MNV_EDGE = 5
+# What the bases of a read say, and the call that follows from all of it.
+_KNOWN, _IS_REFERENCE, _IS_ALTERNATIVE = np.uint8(1), np.uint8(2), np.uint8(4)
+_CALLS = np.array(
+    [NOTHING, OTHER, NOTHING, REFERENCE, NOTHING, ALTERNATIVE, NOTHING, ALTERNATIVE], dtype=np.uint8
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,14 @@ class Windows:
     def length(self) -> int:
         """Bases of each window."""
         return len(self.reference)
+
+    def matches(self) -> Bytes:
+        """What base `b` at place `i` of window `w` says: row `i`, column `16 w + b`."""
+        codes = np.arange(16, dtype=np.uint8)
+        said = np.where(codes != UNKNOWN_BASE, _KNOWN, 0).astype(np.uint8)
+        said = said | _IS_REFERENCE * (self.reference[:, :, None] == codes)
+        said = said | _IS_ALTERNATIVE * (self.alternative[:, :, None] == codes)
+        return np.asarray(said.reshape(self.length, -1), dtype=np.uint8)
 
 
 def windows_of(
@@ -87,13 +100,11 @@ def _overlapping(alleles: Mapping[int, Allele]) -> Iterator[list[int]]:
 
 def call_substitutions(
     reads: Reads, groups: Sequence[Windows], min_base_quality: int
-) -> tuple[Ints, Ints, Bytes]:
-    """(read, locus, call) of all reads of one contig at all its substitutions."""
-    parts = []
+) -> Iterator[tuple[Ints, Ints, Bytes]]:
+    """(read, locus, call) of all reads of one contig at all its substitutions, in parts."""
     for windows in groups:
-        parts.append(_call_aligned(reads, windows, min_base_quality))
-        parts.append(_call_deleted(reads, windows))
-    return joined(parts)
+        yield _call_aligned(reads, windows, min_base_quality)
+        yield _call_deleted(reads, windows)
 
 
 def _call_aligned(
@@ -103,27 +114,20 @@ def _call_aligned(
     length, blocks = windows.length, reads.blocks
     low = np.searchsorted(windows.start, blocks.reference, side="left")
     high = np.searchsorted(windows.start, blocks.reference + blocks.length - length, side="right")
-    block, window = _ranges(low, np.maximum(high, low))
-    read = blocks.read[block]
-    query = (blocks.query - blocks.reference)[block] + windows.start[window]
+    counts, window = _ranges(low, high)
+    read = np.repeat(blocks.read, counts)
+    query = np.repeat(blocks.query - blocks.reference, counts)
+    query += windows.start[window]
     if length > 1:
         inside = (query >= MNV_EDGE) & (query + length <= reads.length[read] - MNV_EDGE)
         window, read, query = window[inside], read[inside], query[inside]
-    is_ref, is_alt, good = (np.ones(len(read), dtype=bool) for _ in range(3))
+    matches = windows.matches()
+    said = np.full(len(read), _KNOWN | _IS_REFERENCE | _IS_ALTERNATIVE, dtype=np.uint8)
     for i in range(length):
-        base = reads.bases(read, query + i)
-        good &= (reads.qualities(read, query + i) >= min_base_quality) & (base != UNKNOWN_BASE)
-        is_ref &= base == windows.reference[i][window]
-        is_alt &= base == windows.alternative[i][window]
-    return read, windows.locus[window], _told(is_ref, is_alt, good)
-
-
-def _told(is_ref: Mask, is_alt: Mask, good: Mask) -> Bytes:
-    call = np.full(len(good), OTHER, dtype=np.uint8)
-    call[is_ref] = REFERENCE
-    call[is_alt] = ALTERNATIVE
-    call[~good] = NOTHING
-    return call
+        bases, good = reads.good_bases(read, query + i, min_base_quality)
+        said &= matches[i][window * 16 + bases]
+        said *= good
+    return read, windows.locus[window], _CALLS[said]
 
 
 def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
@@ -135,16 +139,17 @@ def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
         gaps = gaps.where(edge >= MNV_EDGE)
     low = np.searchsorted(windows.start, gaps.reference - windows.length, side="right")
     high = np.searchsorted(windows.start, gaps.reference + gaps.length, side="left")
-    gap, window = _ranges(low, np.maximum(high, low))
+    counts, window = _ranges(low, high)
     # Two gaps of one read may touch the same window.
-    key = np.unique(gaps.read[gap] * len(windows.start) + window)
+    key = np.unique(np.repeat(gaps.read, counts) * len(windows.start) + window)
     read, window = np.divmod(key, len(windows.start))
     return read, windows.locus[window], np.full(len(key), OTHER, dtype=np.uint8)
 
 
 def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """(i, j) for every j in low[i]..high[i]."""
-    counts = high - low
-    owner = np.repeat(np.arange(len(low)), counts)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts - low, counts)
-    return owner, within
+    """How many numbers each range low[i]..high[i] holds, and all of them one after another."""
+    counts = np.maximum(high - low, 0)
+    ends = np.cumsum(counts)
+    numbers = np.arange(ends[-1] if len(ends) else 0)
+    numbers += np.repeat(low - ends + counts, counts)
+    return counts, numbers

@@ -1,0 +1,295 @@
+"""Reads of a BAM or CRAM file, some megabytes of records at a time.
+
+BAM is read here: the index says which blocks, each is inflated once. CRAM is turned into BAM by
+samtools.
+"""
+
+import os
+import struct
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from amlresist.errors import InputError, Problem
+from amlresist.variants.bam_index import Span, merged, read_index
+from amlresist.variants.read_columns import Bytes, Ints, Mask, Reads
+from amlresist.variants.record_offsets import ROOM, record_offsets
+
+try:  # twice as fast; not made for every processor
+    from isal import igzip_lib, isal_zlib
+
+    _Corrupt = cast(type[Exception], igzip_lib.IsalError)
+    _checksum = isal_zlib.crc32
+
+    def _inflate(data: memoryview) -> bytes:
+        return igzip_lib.decompress(data, bufsize=_BLOCK_BYTES)
+except ImportError:  # pragma: no cover
+    _Corrupt = zlib.error
+    _checksum = zlib.crc32
+
+    def _inflate(data: memoryview) -> bytes:
+        return zlib.decompress(data, -zlib.MAX_WBITS, _BLOCK_BYTES)
+
+
+Region = tuple[str, int, int]
+CHUNK_BYTES = 8_000_000
+UNMAPPED, SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x4, 0x100, 0x200, 0x400, 0x800
+EXCLUDED = UNMAPPED | SECONDARY | QC_FAIL | SUPPLEMENTARY
+_BLOCK_BYTES = 1 << 16  # most that a BGZF block holds, and more than it takes
+_READ_BYTES = 1 << 20
+_BLOCK_HEAD, _BLOCK_TAIL = 18, 8
+_MAGIC = b"\x1f\x8b\x08\x04"
+_NO_END = 1 << 80
+
+
+def stream(
+    path: Path | str,
+    regions: Sequence[Region],
+    *,
+    min_mapping_quality: int,
+    keep_duplicates: bool,
+    reference: Path | str | None = None,
+) -> Iterator[tuple[tuple[str, ...], Reads]]:
+    """Reads of a BAM or CRAM that touch the regions, in file order, each once.
+
+    Secondary, supplementary, QC-fail and unmapped records are left out, duplicates unless
+    `keep_duplicates`. Nothing is capped or sampled.
+
+    Args:
+        path: BAM or CRAM; where no index lies beside it one is built in a temporary folder.
+        regions: (contig, start, end), 0-based half-open.
+        min_mapping_quality: records below are left out.
+        keep_duplicates: for amplicon libraries, whose fragments all start at the primer.
+        reference: FASTA, needed for CRAM.
+
+    Yields:
+        Contig names of the header, and a piece of the reads.
+
+    Raises:
+        InputError: the file cannot be read to its end.
+    """
+    path = Path(path)
+    excluded = EXCLUDED if keep_duplicates else EXCLUDED | DUPLICATE
+    with tempfile.TemporaryDirectory() as folder:
+        index = _index(path, Path(folder))
+        if index.suffix == ".crai":
+            pieces = _from_cram(path, index, regions, reference, Path(folder))
+        else:
+            pieces = _from_bam(path, index, regions)
+        for contigs, data, offsets in pieces:
+            usable = _is_evidence(data, offsets, excluded, min_mapping_quality)
+            reads = Reads(data, offsets[usable]).aligned()
+            reads = reads.subset(_touching(contigs, reads, regions))
+            if len(reads):
+                yield contigs, reads
+
+
+def _is_evidence(data: Bytes, offsets: Ints, excluded: int, min_mapping_quality: int) -> Mask:
+    """Records whose flag and mapping quality are as wanted."""
+    quality = data[offsets + 13]
+    flag = data[offsets + 18] + (data[offsets + 19].astype(np.int64) << 8)
+    return np.asarray((flag & excluded == 0) & (quality >= min_mapping_quality))
+
+
+def _touching(contigs: Sequence[str], reads: Reads, regions: Sequence[Region]) -> Mask:
+    """Reads that are aligned to a base of the regions, as far as their two ends tell."""
+    touches = np.zeros(len(reads), dtype=bool)
+    for contig in np.unique(reads.contig).tolist():
+        mine = sorted((start, end) for name, start, end in regions if name == contigs[contig])
+        if mine:
+            starts, ends = np.array(mine, dtype=np.int64).T
+            before = np.searchsorted(starts, reads.end, side="left")
+            furthest = np.concatenate(([-1], np.maximum.accumulate(ends)))[before]
+            touches |= (reads.contig == contig) & (furthest > reads.start)
+    return touches
+
+
+def _from_bam(
+    path: Path, index: Path, regions: Sequence[Region]
+) -> Iterator[tuple[tuple[str, ...], Bytes, Ints]]:
+    with _readable(path), path.open("rb") as handle:
+        contigs, _ = _header(_blocks(handle))
+        number = {name: i for i, name in enumerate(contigs)}
+        placed = [(number[c], max(0, s), e) for c, s, e in regions if c in number and s < e]
+        indexes = read_index(index, {contig for contig, _, _ in placed})
+        spans = (
+            s for c, start, end in placed if c in indexes for s in indexes[c].spans(start, end)
+        )
+        for piece in _pieces(_spans(handle, merged(spans))):
+            yield contigs, *piece
+
+
+def _from_cram(
+    path: Path, index: Path, regions: Sequence[Region], reference: Path | str | None, folder: Path
+) -> Iterator[tuple[tuple[str, ...], Bytes, Ints]]:
+    bed = folder / "regions.bed"
+    bed.write_text("".join(f"{c}\t{max(0, s)}\t{e}\n" for c, s, e in regions), encoding="utf-8")
+    command = ["samtools", "view", "-u", "-M", "-L", str(bed)]
+    command += ["-T", str(reference)] if reference else []
+    # htslib takes the index's path behind the file's (samtools 1.16 wants regions for -X).
+    command.append(f"{os.fspath(path)}##idx##{index}")
+    with _running(command, path) as stdout, _readable(path):
+        blocks = _blocks(stdout)
+        contigs, rest = _header(blocks)
+        for piece in _pieces(chain([rest], blocks)):
+            yield contigs, *piece
+
+
+def _index(path: Path, folder: Path) -> Path:
+    """Index beside the file if it is there and no older, else a new one in `folder`."""
+    for suffix in (".bai", ".csi", ".crai"):
+        for index in (Path(f"{path}{suffix}"), path.with_suffix(suffix)):
+            if index.exists() and index.stat().st_mtime >= path.stat().st_mtime:
+                return index
+    index = folder / ("built.crai" if path.suffix == ".cram" else "built.csi")
+    command = ["samtools", "index", *([] if path.suffix == ".cram" else ["-c"]), str(path)]
+    done = subprocess.run([*command, str(index)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise _unreadable(path, done.stderr)
+    return index
+
+
+@contextmanager
+def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
+            assert process.stdout is not None
+            try:
+                yield process.stdout
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            errors.seek(0)
+            raise _unreadable(path, errors.read().decode("utf-8", "replace"))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say which file it is that is broken."""
+    try:
+        yield
+    except (struct.error, zlib.error, EOFError, _Corrupt) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, detail: str) -> InputError:
+    lines = detail.strip().splitlines()
+    return InputError(
+        Problem(
+            str(path),
+            "",
+            lines[-1] if lines else "",
+            "alignment file cannot be read to its end",
+            "Copy or make it again, sorted by coordinate; CRAM needs its reference.",
+        )
+    )
+
+
+def _spans(handle: IO[bytes], spans: Iterable[Span]) -> Iterator[memoryview]:
+    """Contents of stretches of a file."""
+    for begin, end in spans:
+        handle.seek(begin >> 16)
+        yield from _blocks(handle, begin, end)
+
+
+def _blocks(handle: IO[bytes], begin: int = 0, end: int = _NO_END) -> Iterator[memoryview]:
+    """Contents of BGZF blocks, from one virtual offset to another.
+
+    Args:
+        handle: at the first block.
+        begin, end: virtual offsets; without `end` all there is.
+
+    Raises:
+        EOFError, zlib.error: the file ends too early or is corrupt.
+    """
+    place, pending = begin >> 16, b""
+    while place < end >> 16 or (place == end >> 16 and end & 0xFFFF):
+        more = handle.read(min(_READ_BYTES, (end >> 16) + _BLOCK_BYTES - place - len(pending)))
+        if not more:
+            if pending or end != _NO_END:
+                raise EOFError("file ends inside a block")
+            return
+        data, at = pending + more, 0
+        while (size := _block_size(data, at)) and place <= end >> 16:
+            contents = _contents(memoryview(data)[at : at + size])
+            stop = end & 0xFFFF if place == end >> 16 else len(contents)
+            yield contents[begin & 0xFFFF if place == begin >> 16 else 0 : stop]
+            place, at = place + size, at + size
+        pending = data[at:]
+
+
+def _block_size(data: bytes, at: int) -> int:
+    """Bytes of the block at a place of `data`; 0 where it is not whole."""
+    if len(data) < at + _BLOCK_HEAD:
+        return 0
+    if data[at : at + 4] != _MAGIC or data[at + 12 : at + 14] != b"BC":
+        raise EOFError("no BGZF block where one should be")
+    size = data[at + 16] + (data[at + 17] << 8) + 1
+    return size if at + size <= len(data) else 0
+
+
+def _contents(block: memoryview) -> memoryview:
+    checksum, size = struct.unpack("<II", block[-_BLOCK_TAIL:])
+    contents = _inflate(block[_BLOCK_HEAD:-_BLOCK_TAIL])
+    if len(contents) != size or _checksum(contents) != checksum:
+        raise EOFError("block is corrupt")
+    return memoryview(contents)
+
+
+def _pieces(blocks: Iterable[memoryview]) -> Iterator[tuple[Bytes, Ints]]:
+    """Data and the offsets of the records in it, as many at a time as fit into a piece."""
+    held: list[memoryview] = []
+    size = 0
+    for block in blocks:
+        held.append(block)
+        size += len(block)
+        if size >= CHUNK_BYTES:
+            data, offsets, rest = _cut(held, size)
+            held, size = [rest], len(rest)
+            yield data, offsets
+    data, offsets, rest = _cut(held, size)
+    if len(rest):
+        raise EOFError("file ends inside a record")
+    yield data, offsets
+
+
+def _cut(parts: Sequence[memoryview], size: int) -> tuple[Bytes, Ints, memoryview]:
+    """Data, its whole records, and what is left behind them."""
+    # Windows of fixed width are taken out of the data, so there must be room behind it.
+    data = np.frombuffer(b"".join([*parts, bytes(ROOM)]), dtype=np.uint8)
+    offsets, end = record_offsets(data, size)
+    longest = int(np.diff(offsets, append=end).max(initial=0))
+    rest = memoryview(data.data)[end:size]
+    if longest > ROOM:
+        data = np.concatenate((data[:end], np.zeros(longest, dtype=np.uint8)))
+    return data, offsets, rest
+
+
+def _header(blocks: Iterator[memoryview]) -> tuple[tuple[str, ...], memoryview]:
+    """Contig names, and what follows them in the block they end in."""
+    data = b""
+    for block in blocks:
+        data += block
+        if data[:4] != b"BAM\1"[: len(data)]:
+            break
+        try:
+            (text_length,) = struct.unpack_from("<i", data, 4)
+            (n_contigs,) = struct.unpack_from("<i", data, 8 + text_length)
+            place, names = 12 + text_length, []
+            for _ in range(n_contigs):
+                (length,) = struct.unpack_from("<i", data, place)
+                names.append(data[place + 4 : place + 3 + length].decode())
+                place += 8 + length
+        except struct.error:
+            continue
+        if place <= len(data):
+            return tuple(names), memoryview(data)[place:]
+    raise EOFError("no header of a BAM file")
