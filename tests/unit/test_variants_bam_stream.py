@@ -104,7 +104,7 @@ def test_reads_of_any_regions_come_once_and_in_order(
         found = by_stream(path, regions)
         assert found == by_pysam(path, regions)
         seen += len(found)
-    assert seen > 10_000
+    assert seen > 5_000
 
 
 def test_a_damaged_block_is_an_error(tmp_path: Path) -> None:
