@@ -130,6 +130,10 @@ def test_a_strand_setting_that_the_reads_contradict_is_refused(tmp_path):
         count(path, strandedness="forward")
     assert count(path, strandedness="reverse")[0]["FLT3"] == 8
     assert count(path)[0]["FLT3"] == 9
+    unstranded = [(f"r{i}", 120, "50M", 0x10 * (i % 2), 60, None) for i in range(10)]
+    for setting in ("forward", "reverse"):
+        with pytest.raises(InputError, match="50% of the reads"):
+            count(alignment_file(tmp_path, unstranded), strandedness=setting)
 
 
 @pytest.mark.parametrize("order", [(320, 120), (320, 120, 320, 120)])

@@ -25,6 +25,9 @@ from amlresist.expression.measured import (
 # RNA many true fragments share their ends.
 _LEFT_OUT = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FSUPPLEMENTARY
 
+# Kits that keep the strand keep it in 90 to 99 % of the reads, others in half of them.
+_MAX_AGAINST = 0.25
+
 
 class ExonIndex:
     """Ids of the genes whose exons overlap an interval (0-based half-open)."""
@@ -122,16 +125,16 @@ class _Strands:
         return found
 
     def require_right(self, path: Path | str) -> None:
-        """Refuse a setting that most reads contradict: it would count antisense reads only."""
-        if self.against > self.along:
-            share = self.against / (self.along + self.against)
+        """Refuse a setting the reads contradict: antisense reads, or half of them, would count."""
+        share = self.against / max(self.along + self.against, 1)
+        if share > _MAX_AGAINST:
             raise InputError(
                 Problem(
                     str(path),
                     "expression.strandedness",
                     self.setting,
                     f"{share:.0%} of the reads over exons run on the other strand",
-                    "Set it to the other direction, or to unstranded.",
+                    "Set it to the other direction, or to unstranded when it is about half.",
                 )
             )
 
