@@ -207,6 +207,28 @@ def test_a_relative_never_passes_as_the_patient(kind):
         assert row.verdict != "same_person", row
 
 
+@pytest.mark.parametrize("share, least", [(0.3, 0.95), (0.6, 0.95), (0.9, 0.9)])
+def test_cells_of_a_siblings_transplant_are_seen(share, least):
+    rng = np.random.default_rng(19)
+    seen = 0
+    for _ in range(80):
+        own, donor = relative(rng, person(rng), "sibling")
+        row = verdict(rng, (1 - share) * own / 2 + share * donor / 2, own)
+        seen += row.verdict in {"chimerism_suspected", "different_people"}
+    assert seen >= least * 80
+
+
+def test_odd_sites_beside_acquired_mutations_are_no_foreign_genome():
+    rng = np.random.default_rng(20)
+    for _ in range(40):
+        own = genotypes(rng, person(rng))
+        vaf = own / 2
+        vaf[rng.choice(np.flatnonzero(own == 0), 8, replace=False)] = rng.uniform(0.05, 0.55, 8)
+        vaf[rng.choice(np.flatnonzero(own == 2), 2, replace=False)] = rng.uniform(0.6, 0.97, 2)
+        row = verdict(rng, vaf, own)
+        assert row.verdict == "same_person" and "contaminated" not in row.reason, row
+
+
 def test_five_percent_foreign_reads_are_seen_from_fifty_sites_on():
     rng = np.random.default_rng(15)
     seen = sites = 0

@@ -44,6 +44,7 @@ LEFT_OUT, LEAST_WITHOUT_BEST = 3, 1.0
 # ... or sites whose allele is gone: at most this VAF is left.
 GONE_UP_TO, LEAST_GONE = 0.3, 2
 LEAST_NEW, LEAST_NEW_SHARE = 6, 0.2  # alleles that only B has; share: of A's sites
+LEAST_BACKING = 2  # homozygous sites with foreign reads, where new alleles are fewer
 DROP_95 = 1.92  # half of the 95 % point of chi-squared with one degree of freedom
 
 
@@ -130,8 +131,7 @@ def foreign_share(alt: np.ndarray, depth: np.ndarray) -> ForeignShare:
     """
     if len(alt) < LEAST_HOMOZYGOUS:
         return NOT_KNOWN
-    limit = ERROR * depth + 4 * np.sqrt(ERROR * depth) + 1
-    support = float(((depth - alt) > limit).mean())
+    support = float(_show_foreign(alt, depth).mean())
     gone = int((alt <= GONE_UP_TO * depth).sum())
     return _estimate(_log_likelihoods(alt, depth, 1.0), support, gone, len(alt))
 
@@ -143,14 +143,23 @@ def foreign_share_with_new(
 
     Args:
         homozygous, new: (alternative, all fragments) at homozygous sites and at new alleles.
-        sites: sites of the earlier library; the new ones must be many beside them.
+        sites: sites of the earlier library; the new ones must be many beside them, unless some
+            homozygous sites show foreign reads as well (a sibling shares most alleles).
     """
     n_new = len(new[0])
-    if n_new < LEAST_NEW or n_new < LEAST_NEW_SHARE * sites:
+    is_backed = _show_foreign(*homozygous).sum() >= LEAST_BACKING
+    if n_new < LEAST_NEW or not (is_backed or n_new >= LEAST_NEW_SHARE * sites):
         return NOT_KNOWN
     both = _log_likelihoods(*homozygous, 1.0), _log_likelihoods(*new, 0.0)
     likelihoods = np.concatenate(both, axis=2)
     return _estimate(likelihoods, n_new / sites, 0, len(homozygous[0]) + n_new)
+
+
+def _show_foreign(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Homozygous sites with more other reads than errors explain."""
+    limit = ERROR * depth + 4 * np.sqrt(ERROR * depth) + 1
+    shows: np.ndarray = (depth - alt) > limit
+    return shows
 
 
 def _estimate(by_site: np.ndarray, support: float, gone: int, sites: int) -> ForeignShare:
