@@ -26,6 +26,7 @@ from mutation_targets import FORBIDDEN, REFUSED, Target, targets
 from amlresist.errors import InputError
 
 SECONDS, MEGABYTES = 5, 1024
+IN_MEMORY = Path("/dev/shm")
 TOKENS = (
     *(b"\t", b"\n", b"\r", b"\r\n", b" ", b",", b";", b'"', b"'", b"\\", b"#", b">", b"@", b"+"),
     *(b"\0", b"\xff", b"\xc2\xb2", b"\xef\xbb\xbf", b"-1", b"0", b"1e9", b"1_000", b"nan", b"inf"),
@@ -133,6 +134,8 @@ def _examine(target: Target, seed: int, numbers: range, place: Any, queue: Any) 
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + (2 * MEGABYTES << 20), resource.RLIM_INFINITY))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what htslib remarks on
+    if IN_MEMORY.is_dir():
+        tempfile.tempdir = str(IN_MEMORY)
     tally: Counter[str] = Counter()
     told = []
     with tempfile.TemporaryDirectory() as folder:
