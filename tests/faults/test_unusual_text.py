@@ -31,6 +31,7 @@ from test_mutations import packed
 
 from amlresist.annotation import read_gene_models
 from amlresist.errors import InputError
+from amlresist.inputs.config_files import read_configs
 from amlresist.inputs.fastq import examine_fastq
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.maf import examine_maf
@@ -408,3 +409,12 @@ def test_names_that_differ_in_case_and_strangers_among_the_facts_are_told(cohort
 def test_a_path_too_long_for_the_system_is_named(cohort):
     cohort.rows[0]["bam"] = "a" * 5000
     cohort.check().stops("cannot be reached")
+
+
+def test_a_setting_given_twice_in_one_file_is_refused_and_not_the_last_one_taken(tmp_path):
+    first = put(tmp_path, "a.yaml", "variants:\n  fdr: 0.01\n")
+    later = put(tmp_path, "b.yaml", "\ufeffvariants:\r\n  fdr: 0.02\r\n")
+    assert read_configs([first, later]) == {"variants": {"fdr": 0.02}}
+    for text in ("variants:\n  fdr: 0.01\n  fdr: 0.02\n", "variants: {}\nvariants: {fdr: 0.1}\n"):
+        with pytest.raises(InputError, match="stands twice"):
+            read_configs([put(tmp_path, "c.yaml", text)])

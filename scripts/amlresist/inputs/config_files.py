@@ -9,6 +9,18 @@ import yaml
 from amlresist.errors import InputError, Problem
 
 
+class _OnceEach(yaml.SafeLoader):
+    """Safe YAML in which a name may not stand twice: YAML itself lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node."""
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            where = f"line {node.start_mark.line + 1}"
+            raise yaml.YAMLError(f"{repeated[0]!r} stands twice in the section from {where}")
+        return super().construct_mapping(node, deep)
+
+
 def read_configs(paths: Sequence[str]) -> dict[str, Any]:
     """Merge YAML (or JSON) config files; a later file overrides an earlier one.
 
@@ -19,7 +31,7 @@ def read_configs(paths: Sequence[str]) -> dict[str, Any]:
     problems = []
     for path in paths:
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            content = yaml.load(Path(path).read_text(encoding="utf-8"), _OnceEach)
         except (OSError, UnicodeError, yaml.YAMLError, ValueError, RecursionError) as error:
             problems.append(_problem(path, " ".join(str(error).split())))
             continue
