@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -238,6 +239,23 @@ def test_adapters_are_trimmed_and_counted(tmp_path, genome):
     assert {read.flag & 0xC0 for read in found} == {0x40, 0x80}
     assert min(len(read.query_sequence) for read in found) >= 40
     assert all(read.cigarstring == f"{read.query_length}M" for read in found)
+
+
+@pytest.mark.parametrize("adapter", ["", "AGATCGGAAGAGC"])
+def test_mates_named_1_and_2_by_sra_are_aligned_as_pairs(tmp_path, genome, pairs, adapter):
+    named = []
+    for mate, path in enumerate(pairs, start=1):
+        text = gzip.decompress(Path(path).read_bytes()).decode()
+        target = tmp_path / f"sra_{mate}.fastq"
+        target.write_text(re.sub(r"(?m)^@f(\d+)/\d$", rf"@SRR1.\1.{mate} \1 length=100", text))
+        named.append(str(target))
+    settings = load(Settings, "alignment", {"adapter_r1": adapter})
+    found = align_library(library(*named), genome, tmp_path / "x.bam", 1, settings)
+    with pysam.AlignmentFile(str(tmp_path / "x.bam")) as handle:
+        reads = [read for read in handle if not read.is_secondary | read.is_supplementary]
+    assert len(reads) == found and all(read.is_paired for read in reads)
+    assert all(re.fullmatch(r"SRR1\.\d+", read.query_name) for read in reads)
+    assert sum(read.is_proper_pair for read in reads) > 0.9 * len(reads)
 
 
 def spoilt(aligned: Path, folder: Path, kind: str) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pysam
 
+from amlresist.alignment.mate_names import are_numbered
 from amlresist.alignment.pipeline import (
     Command,
     PipelineError,
@@ -71,19 +72,28 @@ def alignment_commands(
     library: LibraryInput, reference: Path, scratch: Path, threads: int, settings: Settings
 ) -> list[Command]:
     """The chain from FASTQ to a coordinate-sorted BAM on standard output."""
-    trimming = _trimming(library.paths, scratch, settings)
-    reads = ["-p", "-"] if trimming and library.paths[1:] else ["-"]
+    before = _before_mapping(library.paths, scratch, settings)
+    reads = ["-p", "-"] if library.paths[1:] else ["-"]
     mapping = [
         *("bwa", "mem", "-t", str(threads), "-K", str(BASES_PER_BATCH)),
         *("-R", read_group_line(library), str(reference)),
-        *(reads if trimming else map(plain_path, library.paths)),
+        *(reads if before else map(plain_path, library.paths)),
     ]
     fixing = ["samtools", "fixmate", "--no-PG", "-u", "-m", "-", "-"]
     sorting = [
         *("samtools", "sort", "--no-PG", "-@", str(SORT_THREADS), "-m", SORT_MEMORY),
         *("-T", str(scratch / "sort"), "-o", "-", "-"),
     ]
-    return [*([trimming] if trimming else []), mapping, fixing, sorting]
+    return [*before, mapping, fixing, sorting]
+
+
+def _before_mapping(paths: Sequence[str], scratch: Path, settings: Settings) -> list[Command]:
+    """What bwa cannot do itself: trimming, and mates whose names end in .1 and .2."""
+    trimming = _trimming(paths, scratch, settings)
+    if not are_numbered(paths):
+        return [trimming] if trimming else []
+    naming = [sys.executable, "-m", "amlresist.alignment.mate_names"]
+    return [trimming, naming] if trimming else [[*naming, *map(plain_path, paths)]]
 
 
 def read_group_line(library: LibraryInput) -> str:
