@@ -4,6 +4,8 @@
 # meet in the evidence, the evidence becomes the report. One rules file per station, in that order.
 import gc
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -20,12 +22,14 @@ gc.set_threshold(200_000, 50, 100)
 
 HOME = Path(workflow.current_basedir)
 sys.path.insert(0, str(HOME / "scripts"))
+from amlresist.addresses import root_of_copies, with_copies
 from amlresist.errors import InputError
-from amlresist.plan import make_plan, resource_digest, source_digest
+from amlresist.plan import COHORT_TABLES, make_plan, resource_digest, source_digest
 from amlresist.rule_functions import folder_of, growing, of_patient, of_sample
 from amlresist.start import (
     check_inputs,
     confirm_inputs,
+    fetch_inputs,
     note_run,
     prepare_jobs,
     release_stale_lock,
@@ -38,7 +42,8 @@ if workflow.is_main_process:
     release_stale_lock()
 
 try:
-    plan = make_plan(config)
+    plan = with_copies(make_plan(config), partial(storage, keep_local=True))
+    plan = replace(plan, root=root_of_copies(workflow))
 except InputError as error:
     raise WorkflowError(*error.problems) from None
 

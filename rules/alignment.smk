@@ -6,6 +6,7 @@ rule align:
     input:
         reads=of_sample(plan.reads),
         reference=rules.prepare_reference.output.fasta,
+        beside=[rules.prepare_reference.output.fai] if plan.root else [],
         bwa_index=rules.index_genome.output.index,
     output:
         alignment=f"{RESULTS}/{{patient}}/alignment/{{sample}}.bam",

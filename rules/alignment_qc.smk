@@ -5,6 +5,7 @@ rule alignment_qc:
     input:
         libraries=of_patient(plan.files_of, "alignment_qc"),
         reference=rules.prepare_reference.output.fasta,
+        beside=of_patient(plan.indexes_in_storage, "alignment_qc") if plan.root else [],
         gene_models=rules.prepare_reference.output.gene_models,
     output:
         table=f"{RESULTS}/{{patient}}/alignment_qc/alignment_qc.tsv",

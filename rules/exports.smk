@@ -3,7 +3,8 @@
 
 rule exports:
     input:
-        evidence=expand(rules.evidence.output.table, patient=plan.patients),
+        evidence=plan.paths("evidence", "evidence.tsv"),
+        others=plan.tables_in_storage(*plan.patients),
         provenance=rules.provenance.output.versions,
         patient_sheet=[path for path in [plan.sheet_paths["patients"]] if path],
     output:

@@ -34,6 +34,7 @@ rule expression:
         libraries=of_patient(plan.expression_files),
         gene_models=rules.prepare_reference.output.gene_models,
         reference=rules.prepare_reference.output.fasta,
+        beside=of_patient(plan.indexes_in_storage, "expression") if plan.root else [],
         gene_sets=plan.own_gene_sets(),
     output:
         expression=f"{RESULTS}/{{patient}}/expression/expression.tsv",

@@ -5,12 +5,14 @@ rule flt3_itd:
     input:
         libraries=of_patient(plan.files_of, "flt3_itd"),
         reference=rules.prepare_reference.output.fasta,
+        beside=of_patient(plan.indexes_in_storage, "flt3_itd") if plan.root else [],
         gene_models=rules.prepare_reference.output.gene_models,
     output:
         libraries=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.tsv",
         clones=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd_clones.tsv",
         pairs=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd_pairs.tsv",
         vcf=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.vcf",
+        twin=f"{RESULTS}/{{patient}}/flt3_itd/flt3_itd.json",
     log:
         f"{LOGS}/{{patient}}/flt3_itd.log",
     benchmark:

@@ -8,4 +8,5 @@ onstart:
     note_run()
     if not workflow.deployment_settings.deployment_method:
         tell_untested_tools()
+    fetch_inputs(plan, workflow.async_run)
     check_inputs(plan)

@@ -29,6 +29,8 @@ rule patient_page:
         provenance=rules.provenance.output.versions,
         reads=of_patient(plan.files_of, "dna_reads"),
         reference=of_patient(plan.genome_for, "dna_reads"),
+        beside=of_patient(plan.indexes_in_storage, "dna_reads") if plan.root else [],
+        tables=of_patient(plan.tables_in_storage) if plan.root else [],
     output:
         page=f"{RESULTS}/{{patient}}/report/{{patient}}.html",
     log:
@@ -60,10 +62,11 @@ rule patient_page:
 
 rule cohort_tables:
     input:
-        evidence=expand(rules.evidence.output.table, patient=plan.patients),
+        evidence=plan.paths("evidence", "evidence.tsv"),
+        others=plan.tables_in_storage(*plan.patients),
     output:
         evidence=f"{RESULTS}/cohort/evidence.tsv",
-        mechanisms=f"{RESULTS}/cohort/mechanisms.tsv",
+        others=[f"{RESULTS}/cohort/{name}" for name in COHORT_TABLES],
     log:
         f"{LOGS}/cohort/tables.log",
     benchmark:
@@ -94,8 +97,9 @@ rule cohort_tables:
 rule cohort_page:
     input:
         # The page links to the pages that are there, so it waits for all of them.
-        pages=expand(rules.patient_page.output.page, patient=plan.patients),
-        tables=rules.cohort_tables.output.evidence,
+        pages=plan.paths("report", "{patient}.html"),
+        tables=rules.cohort_tables.output,
+        others=plan.tables_in_storage(*plan.patients),
         provenance=rules.provenance.output.versions,
     output:
         page=f"{RESULTS}/cohort/report.html",
@@ -125,6 +129,7 @@ rule cohort_page:
 rule multiqc:
     input:
         tables=rules.cohort_tables.output.evidence,
+        others=plan.tables_in_storage(*plan.patients),
     output:
         page=f"{RESULTS}/cohort/multiqc.html",
     log:

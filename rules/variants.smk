@@ -5,6 +5,7 @@ rule variants:
     input:
         libraries=of_patient(plan.files_of, "variants"),
         reference=rules.prepare_reference.output.fasta,
+        beside=of_patient(plan.indexes_in_storage, "variants") if plan.root else [],
         gene_models=rules.prepare_reference.output.gene_models,
     output:
         candidates=f"{RESULTS}/{{patient}}/variants/candidates.vcf.gz",
@@ -15,6 +16,7 @@ rule variants:
         hotspots=f"{RESULTS}/{{patient}}/variants/hotspots.tsv",
         points=f"{RESULTS}/{{patient}}/variants/vaf_points.tsv",
         vcf=f"{RESULTS}/{{patient}}/variants/variants.vcf.gz",
+        vcf_index=f"{RESULTS}/{{patient}}/variants/variants.vcf.gz.tbi",
         maf=f"{RESULTS}/{{patient}}/variants/variants.maf",
     log:
         f"{LOGS}/{{patient}}/variants.log",

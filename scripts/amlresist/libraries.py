@@ -8,7 +8,7 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ class LibraryInput:
 
 def to_json(libraries: Iterable[LibraryInput]) -> str:
     """JSON text that `from_json` reads back; stable for equal input."""
-    return json.dumps([asdict(library) for library in libraries], sort_keys=True)
+    names = [field.name for field in fields(LibraryInput)]
+    items = [{name: getattr(library, name) for name in names} for library in libraries]
+    return json.dumps(items, sort_keys=True)
 
 
 def from_json(text: str) -> list[LibraryInput]:

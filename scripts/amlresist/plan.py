@@ -6,7 +6,7 @@ Pure planning, no Snakemake: rules ask a `Plan` for paths and for the JSON they 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,74 @@ STATIONS = (
     "evidence",
     "report",
 )
+# Station -> the tables that others read; the first stands for all, since each appears when whole.
+TABLES = {
+    "alignment_qc": (
+        "alignment_qc.tsv",
+        "gene_coverage.tsv",
+        "pair_identity.tsv",
+        "genotypes.tsv",
+    ),
+    "variants": (
+        "variants.tsv",
+        "allele_counts.tsv",
+        "variant_summary.tsv",
+        "clones.tsv",
+        "hotspots.tsv",
+        "vaf_points.tsv",
+        "variants.maf",
+        "variants.vcf.gz",
+    ),
+    "flt3_itd": ("flt3_itd.tsv", "flt3_itd_clones.tsv", "flt3_itd_pairs.tsv", "flt3_itd.vcf"),
+    "mirna": (
+        "mirna_change.tsv",
+        "mirna_counts.tsv",
+        "mirna_qc.tsv",
+        "mirna_hairpins.tsv",
+        "mirna_lengths.tsv",
+    ),
+    "expression": (
+        "pathways.tsv",
+        "expression.tsv",
+        "expression_change.tsv",
+        "expression_qc.tsv",
+        "expression_unmapped.tsv",
+    ),
+    "evidence": (
+        "evidence.tsv",
+        "mechanisms.tsv",
+        "evidence_beyond_review.tsv",
+        "evidence_own_claims.tsv",
+        "flt3_npm1.tsv",
+        "evidence.json",
+    ),
+}
+# Tables of the cohort beside its evidence.
+COHORT_TABLES = (
+    "alignment_qc.tsv",
+    "gene_coverage.tsv",
+    "pair_identity.tsv",
+    "best_matches.tsv",
+    "variants.tsv",
+    "variant_summary.tsv",
+    "clones.tsv",
+    "gene_changes.tsv",
+    "flt3_itd.tsv",
+    "flt3_itd_clones.tsv",
+    "flt3_itd_pairs.tsv",
+    "itd_recurrence.tsv",
+    "itd_carry_over.tsv",
+    "mirna_change.tsv",
+    "mirna_qc.tsv",
+    "expression_change.tsv",
+    "pathways.tsv",
+    "evidence_beyond_review.tsv",
+    "evidence_own_claims.tsv",
+    "mechanisms.tsv",
+    "flt3_npm1.tsv",
+    "patients.tsv",
+    "review_expectation.tsv",
+)
 TOP_LEVEL = {"samples": "config/samples.tsv", "patients": "", "results": "results"}
 SOURCES = Path(__file__).resolve().parent
 SOURCE_SUFFIXES = (".py", ".j2", ".css", ".js")  # the report's pages are code as well
@@ -43,6 +111,9 @@ class Plan:
         results: folder of all results, as written in the config.
         settings: station -> every setting with its value.
         sheet_paths: `samples` and `patients` -> path of the sheet, "" where there is none.
+        root: folder in which Snakemake keeps the copies of what its default storage holds, with a
+            slash at its end; "" where files lie in their places. Commands are told paths in it.
+        copies: address of an input -> path of its local copy, which stands in its place everywhere.
     """
 
     libraries: tuple[Library, ...]
@@ -50,6 +121,8 @@ class Plan:
     results: str
     settings: Mapping[str, Mapping[str, Any]]
     sheet_paths: Mapping[str, str]
+    root: str = ""
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def patients(self) -> tuple[str, ...]:
@@ -62,6 +135,10 @@ class Plan:
         for library in self.libraries:
             grouped.setdefault(library.patient, []).append(library)
         return grouped
+
+    @cached_property
+    def _copied(self) -> frozenset[str]:
+        return frozenset(map(str, self.copies.values()))
 
     @cached_property
     def _by_sample(self) -> dict[str, Library]:
@@ -78,6 +155,10 @@ class Plan:
     def path(self, patient: str, station: str, name: str) -> str:
         """`results/{patient}/{station}/{name}`."""
         return f"{self.results}/{patient}/{station}/{name}"
+
+    def paths(self, station: str, name: str) -> list[str]:
+        """The file of each patient; `{patient}` in the name is the patient's."""
+        return [self.path(p, station, name.replace("{patient}", p)) for p in self.patients]
 
     def alignment(self, library: Library) -> str:
         """BAM or CRAM that stations read: made from FASTQ, or a given one checked and indexed."""
@@ -97,7 +178,7 @@ class Plan:
             "platform": library.read_group_platform,
             "unit": library.read_group_unit,
         }
-        return station_input.to_json(
+        return self._to_json(
             [station_input.from_sheet(library, self.reads(sample), read_group=read_group)]
         )
 
@@ -119,23 +200,48 @@ class Plan:
         return choose[station](patient)
 
     def station_files(self, patient: str) -> list[str]:
-        """One finished table of each station the patient passes before the evidence."""
-        names = {
-            "alignment_qc": "alignment_qc.tsv",
-            "variants": "variants.tsv",
-            "flt3_itd": "flt3_itd.tsv",
-            "mirna": "mirna_change.tsv",
-            "expression": "pathways.tsv",
-        }
+        """What the stations before the evidence left: one finished table of each.
+
+        All tables where storage brings to a job only what it names.
+        """
         return [
             self.path(patient, station, name)
-            for station, name in names.items()
-            if self.inputs_of(patient, station)
+            for station, names in TABLES.items()
+            if station != "evidence" and self.inputs_of(patient, station)
+            for name in (names if self.root else names[:1])
         ]
 
+    def tables_in_storage(self, *patients: str) -> list[str]:
+        """Every table of the patients, where storage must bring them; else nothing."""
+        return [
+            path
+            for patient in (patients if self.root else ())
+            for path in (
+                *self.station_files(patient),
+                *(self.path(patient, "evidence", name) for name in TABLES["evidence"]),
+            )
+        ]
+
+    def indexes_in_storage(self, patient: str, station: str) -> list[str]:
+        """Indexes beside the station's alignments and genome, where storage must bring them."""
+        if not self.root:
+            return []
+        made = f"{self.results}/"
+        files = [path for path in self.files_of(patient, station) if path.startswith(made)]
+        bams = [f"{path}.bai" for path in files if path.endswith(".bam")]
+        crams = [f"{path}.crai" for path in files if path.endswith(".cram")]
+        return [*bams, *crams, f"{self.results}/reference/genome.fa.fai"]
+
     def files_of(self, patient: str, station: str) -> list[str]:
-        """Files the station reads for the patient."""
-        return [path for library in self.inputs_of(patient, station) for path in library.paths]
+        """Files the station reads for the patient, each once."""
+        reads_targets = station in {"alignment_qc", "variants"}
+        named = (
+            path
+            for library in self.inputs_of(patient, station)
+            for path in (*library.paths, library.targets if reads_targets else "")
+            if path
+        )
+        return list(dict.fromkeys(named))
 
     def expression_files(self, patient: str) -> list[str]:
         """What the expression station reads: one folder for all quantified libraries."""
@@ -151,7 +257,7 @@ class Plan:
 
     def inputs_json(self, patient: str, station: str) -> str:
         """The patient's libraries as the station's command takes them."""
-        return station_input.to_json(self.inputs_of(patient, station))
+        return self._to_json(self.inputs_of(patient, station))
 
     def facts_json(self, patient: str) -> str:
         """What is known of the patient, as stations take it."""
@@ -186,6 +292,22 @@ class Plan:
             if path
         )
         return sorted(set(named))
+
+    def _to_json(self, libraries: Iterable[LibraryInput]) -> str:
+        if self.root:
+            libraries = [
+                replace(
+                    library,
+                    paths=tuple(map(self._in_root, library.paths)),
+                    targets=self._in_root(library.targets),
+                )
+                for library in libraries
+            ]
+        return station_input.to_json(libraries)
+
+    def _in_root(self, path: str) -> str:
+        """Where a command finds a file; copies of addresses have a place of their own."""
+        return path if not path or path in self._copied else f"{self.root}{path}"
 
     def _changed(self, station: str) -> dict[str, Any]:
         usual = defaults(station)

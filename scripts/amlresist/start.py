@@ -5,8 +5,12 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from amlresist.addresses import fetch
+from amlresist.errors import InputError
 from amlresist.files import write_text
 from amlresist.inputs.digests import described_again
 from amlresist.plan import Plan
@@ -73,6 +77,25 @@ def _machine() -> str:
         return f"{platform.node()} {os.getpid()}"  # cannot tell whether a run still goes on
 
 
+def fetch_inputs(plan: Plan, run: Callable[[Any], Any]) -> None:
+    """Fetch the inputs that lie at addresses, so that the check reads their copies.
+
+    Args:
+        run: runs a coroutine to its end (Snakemake's `workflow.async_run`).
+
+    Raises:
+        SystemExit: some cannot be fetched; each has been printed.
+    """
+    if not plan.copies or plan.root:  # jobs elsewhere fetch what they need
+        return
+    try:
+        fetch(plan.copies, run)
+    except InputError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        raise SystemExit("No job was started.") from None
+    note_run()  # copies made just now count as unchanged since the run began
+
+
 def check_inputs(plan: Plan) -> None:
     """Run `amlresist check` on the plan's config and files.
 
@@ -81,7 +104,11 @@ def check_inputs(plan: Plan) -> None:
     Raises:
         SystemExit: the inputs cannot be used; every problem has been printed.
     """
+    if plan.root:
+        print("Inputs lie in storage: each is checked by the job that first reads it.")
+        return
     command = [sys.executable, "-m", "amlresist", "check", "--config-json", plan.config_json()]
+    command += ["--copies", json.dumps(plan.copies)] if plan.copies else []
     done = subprocess.run([*command, "--out-dir", f"{plan.results}/inputs"], check=False)
     if done.returncode:
         raise SystemExit(f"No job was started. The problems are also in {plan.results}/inputs.")
@@ -99,6 +126,8 @@ def confirm_inputs(plan: Plan) -> None:
     Raises:
         SystemExit: an input is not what was checked, so results of two contents may be mixed.
     """
+    if plan.root:
+        return
     changed = changed_inputs(Path(plan.results) / "inputs" / "inputs.json", RUN_NOTE)
     if changed:
         print("Inputs changed while the run went on; do not use its results:", *changed, sep="\n  ")

@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", nargs="+", metavar="FILE", help="config files; later ones override earlier ones"
     )
     source.add_argument("--config-json", metavar="JSON", help="the config itself, from a workflow")
+    parser.add_argument(
+        "--copies", default="{}", metavar="JSON", help="address -> its local copy, from a workflow"
+    )
     parser.add_argument("--out-dir", required=True, type=Path, help="folder of the problem tables")
     parser.add_argument("--threads", type=int, default=0, help="files side by side; 0: all cores")
     parser.add_argument(
@@ -41,7 +44,11 @@ def main(arguments: argparse.Namespace) -> None:
     arguments.out_dir.mkdir(parents=True, exist_ok=True)
     processes = arguments.threads or available_processors()
     findings, digests = check_everything(
-        config, arguments.out_dir, processes, quick=arguments.quick
+        config,
+        arguments.out_dir,
+        processes,
+        quick=arguments.quick,
+        copies=json.loads(arguments.copies),
     )
     _write(arguments.out_dir, findings, digests)
     counts = ", ".join(f"{n} {severity}" for severity, n in severity_counts(findings).items())

@@ -1,5 +1,6 @@
 """The whole check: config and sheets first, then every file once, side by side."""
 
+import dataclasses
 import os
 import tempfile
 from collections import Counter, defaultdict
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from amlresist.addresses import copied_library
 from amlresist.errors import InputError
 from amlresist.inputs.alignments import examine_alignment
 from amlresist.inputs.bed import examine_bed
@@ -52,7 +54,12 @@ _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 
 def check_everything(
-    config: Mapping[str, Any], scratch: Path, processes: int, *, quick: bool = False
+    config: Mapping[str, Any],
+    scratch: Path,
+    processes: int,
+    *,
+    quick: bool = False,
+    copies: Mapping[str, str] | None = None,
 ) -> tuple[list[Finding], list[dict[str, Any]]]:
     """Check config, sheets and every file they name.
 
@@ -61,15 +68,28 @@ def check_everything(
         processes: files looked at side by side.
         quick: of reads look at headers, ends and first records only; the job that first reads
             such a file streams it.
+        copies: address in the sheet -> path of its local copy; findings name the address.
 
     Returns:
         (findings, gravest first; one description per input file). Files are opened only when
         config, sheets and paths are sound.
     """
+    copies = copies or {}
     try:
         plan = make_plan(config)
     except InputError as error:
         return [Finding(Severity.STOP, problem) for problem in error.problems], []
+    libraries = tuple(copied_library(library, copies) for library in plan.libraries)
+    findings, digests = _check_files(
+        config, dataclasses.replace(plan, libraries=libraries), scratch, processes, quick=quick
+    )
+    findings = _named_by_address(findings, copies)
+    return sorted(findings, key=lambda finding: _ORDER[finding.severity]), digests
+
+
+def _check_files(
+    config: Mapping[str, Any], plan: Plan, scratch: Path, processes: int, *, quick: bool
+) -> tuple[list[Finding], list[dict[str, Any]]]:
     findings = check_libraries_text(config, plan.libraries) + check_reference_paths(
         config, plan.libraries
     )
@@ -97,7 +117,17 @@ def check_everything(
             if (digest := _digest(path, describe, future, findings))
         ]
     findings += _same_content(plan.libraries, digests, plan.sheet_paths["samples"])
-    return sorted(findings, key=lambda finding: _ORDER[finding.severity]), digests
+    return findings, digests
+
+
+def _named_by_address(findings: Iterable[Finding], copies: Mapping[str, str]) -> list[Finding]:
+    addresses = {path: address for address, path in copies.items()}
+    named = []
+    for finding in findings:
+        told = finding.problem
+        file, value = (addresses.get(text, text) for text in (told.file, told.value))
+        named.append(Finding(finding.severity, dataclasses.replace(told, file=file, value=value)))
+    return named
 
 
 def _submitted(pool: ProcessPoolExecutor, work: Examination) -> "Future[list[Finding]]":

@@ -134,7 +134,7 @@ def check_names(plan: Plan) -> list[Finding]:
 
 def _file_fault(path: str) -> str:
     if "://" in path:
-        return "is an address, and files are read in place: fetch it first (curl -O, aws s3 cp)"
+        return "is an address: a run of the workflow fetches and checks it; here, fetch it first"
     place = Path(path)
     try:
         if not place.exists():
