@@ -14,10 +14,11 @@ help:
 	@echo "make docs    build the documentation as a site (site/index.html)"
 	@echo "make bench   accuracy and speed figures into docs/benchmarks.md (long)"
 	@echo "make slurm   run a part of the simulated cohort through a Slurm of one node (root)"
+	@echo "make setup EXTRAS=slurm    set up with a plugin: slurm, http, s3 (several: 'slurm http')"
 	@echo "make clean   remove the simulated cohort and its results"
 
 setup:
-	@$(PYTHON) scripts/bootstrap.py
+	@$(PYTHON) scripts/bootstrap.py $(addprefix --extra ,$(EXTRAS))
 	@[ -f demo/config/config.yaml ] || python -m amlresist simulate demo --seed 1
 
 demo: setup
@@ -50,6 +51,7 @@ docs:
 	mkdocs build --strict
 
 # The daemons run in a temporary folder and end with the test.
+slurm: EXTRAS = slurm
 slurm: setup
 	command -v slurmctld munged >/dev/null || apt-get install -y -qq --no-install-recommends slurm-wlm munge
 	AMLRESIST_SLURM=1 pytest -s tests/slurm

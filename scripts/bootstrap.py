@@ -15,6 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+# What some need and what makes every start of Snakemake slower, by name: requirements-NAME.lock.
+EXTRAS = {
+    path.stem.removeprefix("requirements-"): path for path in ROOT.glob("requirements-*.lock")
+}
 OLDEST_PYTHON = (3, 11)
 # Command on PATH, or shared library -> (Debian/Ubuntu package, conda package).
 TOOLS = {
@@ -41,13 +45,22 @@ def main() -> int:
     """Install what is missing; returns 1 with a message when something must be done by hand."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", action="store_true", help="also what only the tests need")
+    parser.add_argument(
+        "--extra",
+        action="append",
+        default=[],
+        choices=sorted(EXTRAS),
+        help="also this plugin; may be given several times",
+    )
     arguments = parser.parse_args()
+    extras = sorted(EXTRAS) if arguments.tests else arguments.extra
     if sys.version_info < OLDEST_PYTHON:
         print(f"amlresist needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return 1
     tools = TOOLS | (TEST_TOOLS if arguments.tests else {})
     failed = install_tools(tools) or install_python_environment()
     if not failed:
+        install_extras(extras)
         install_command()
         compile_sources()
     return failed
@@ -94,12 +107,26 @@ def install_python_environment() -> int:
     installer.write_text(_lock_entry("uv"), encoding="utf-8")
     pip = [ENVIRONMENT / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", installer], check=True)
-    environment = {**os.environ, "VIRTUAL_ENV": str(ENVIRONMENT)}
-    uv = [ENVIRONMENT / "bin" / "uv", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK]
     # Without compiled modules each job compiles what it imports, where no cache may be written.
-    subprocess.run([*uv, "--compile-bytecode"], check=True, env=environment)
+    _install_locked(LOCK, "--compile-bytecode")
     stamp.write_bytes(LOCK.read_bytes())
     return 0
+
+
+def install_extras(names: list[str]) -> None:
+    """Add what the locks of these extras name beyond the main one."""
+    for name in names:
+        lock, stamp = EXTRAS[name], ENVIRONMENT / f"{name}-installed"
+        if not stamp.is_file() or stamp.read_bytes() != lock.read_bytes():
+            print(f"Installing the extra {name} ...", flush=True)
+            _install_locked(lock, "--compile-bytecode", "--no-deps")
+            stamp.write_bytes(lock.read_bytes())
+
+
+def _install_locked(lock: Path, *options: str) -> None:
+    environment = {**os.environ, "VIRTUAL_ENV": str(ENVIRONMENT)}
+    uv = [ENVIRONMENT / "bin" / "uv", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
+    subprocess.run([*uv, *options], check=True, env=environment)
 
 
 def install_command() -> None:

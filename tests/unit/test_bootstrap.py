@@ -1,6 +1,7 @@
 """Set-up installs only what is missing, from the lock, and otherwise says exactly what to do."""
 
 import sys
+import tomllib
 
 import pytest
 
@@ -8,6 +9,7 @@ from amlresist.settings import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 import bootstrap
+import lock
 
 
 def test_nothing_is_installed_when_all_tools_are_there(monkeypatch):
@@ -38,3 +40,16 @@ def test_the_installer_itself_comes_from_the_lock_with_hashes():
 def test_a_shared_library_is_looked_for_too():
     assert bootstrap._is_there("libc.so.6")
     assert not bootstrap._is_there("libnosuchthing.so.1")
+
+
+def test_each_extra_has_a_lock_of_what_the_main_one_lacks():
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    assert set(bootstrap.EXTRAS) == set(extras)
+    base = lock.entries(bootstrap.LOCK.read_text())
+    assert not any(name.startswith("snakemake-executor-plugin-") for name in base)
+    for extra, (plugin,) in extras.items():
+        beyond = lock.entries(lock.lock_of(extra).read_text())
+        assert plugin in beyond
+        assert not beyond.keys() & base.keys()
+        assert all("--hash=sha256:" in lines for lines in beyond.values())
