@@ -2,7 +2,7 @@
 
     python scripts/lock.py [--upgrade]
 
-An extra's lock holds only what `requirements.lock` does not. Needs the development environment (uv).
+An extra's lock holds only what `requirements.lock` does not. Needs the development tools (uv).
 """
 
 import argparse
