@@ -155,6 +155,9 @@ FLAVOURS = {
     "freebayes": vcf("GT:DP:RO:QR:AO:QA", "0/1:100:60:2000:40:1500"),
     "Torrent": vcf("GT:DP:FDP:RO:FRO:AO:FAO", "0/1:100:100:60:60:40:40"),
     "Pisces": vcf("GT:GQ:AD:DP:VF", "0/1:100:60,40:100:0.4"),
+    "SomaticSniper": vcf("GT:IGT:DP:DP4:BCOUNT", "0/1:0/1:100:30,30,20,20:60,0,40,0"),
+    "LoFreq, counts in INFO": re.sub(r"\tFORMAT\tS1|\t\.\t0/1", "", vcf(
+        ".", "0/1", version="4.0", info="DP=100;AF=0.4;SB=0;DP4=30,30,20,20")),
     "gVCF": vcf("GT:AD:DP:PL", "0/1:60,40,0:100:1,2,3,4,5,6").replace("\t50\t", ",<NON_REF>\t50\t"),
     "version 4.5": vcf("GT:AD", "/0/1:60,40", version="4.5"),
     "byte-order mark": "\ufeff" + vcf("GT:AD", "0/1:60,40"),

@@ -192,8 +192,10 @@ def _sample_column(names: Sequence[str], place: Wanted) -> int | None:
 
 
 def _call_fields(fields: Sequence[str], column: int | None) -> dict[str, str]:
+    """What a record says of the sample; of a file without samples, DP4 of INFO (LoFreq)."""
     if column is None or len(fields) < 10:
-        return {}
+        counts = [part for part in fields[7].split(";") if part.startswith("DP4=")]
+        return {"DP4": counts[0][4:]} if counts and "," not in fields[4] else {}
     return dict(zip(fields[8].split(":"), fields[9 + column].split(":"), strict=False))
 
 
@@ -241,7 +243,7 @@ def _listed_per_allele(numbers: Mapping[str, Sequence[int]], index: int) -> tupl
 def _listed_once(
     numbers: Mapping[str, Sequence[int]], ref: str, alt: str
 ) -> tuple[int, int] | None:
-    """AD and RD of VarScan, the fields of Strelka, VD and DP of VarDict."""
+    """AD and RD of VarScan, the fields of Strelka, VD and DP of VarDict, DP4 by strand."""
     if len(numbers.get("AD", [])) == 1 == len(numbers.get("RD", [])):
         return numbers["AD"][0], numbers["AD"][0] + numbers["RD"][0]
     if "TAR" in numbers and "TIR" in numbers:
@@ -251,6 +253,8 @@ def _listed_once(
         return numbers[f"{alt}U"][0], every
     if "VD" in numbers and "DP" in numbers:
         return numbers["VD"][0], numbers["DP"][0]
+    if len(numbers.get("DP4", [])) == 4:  # reference forward and reverse, then variant
+        return sum(numbers["DP4"][2:]), sum(numbers["DP4"])
     return None
 
 
