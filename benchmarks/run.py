@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import plots
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTES = ROOT / "benchmarks" / "notes"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -105,6 +107,15 @@ def sections_of(page: str) -> dict[str, str]:
     return {name: by_title[title] for name, title in TITLES.items() if title in by_title}
 
 
+def with_figure(title: str, section: str) -> str:
+    """The section with its figure at the end, where one is drawn of its tables."""
+    if title not in plots.FIGURES:
+        return section.strip()
+    name, draw = plots.FIGURES[title]
+    link = f"![{' '.join((draw.__doc__ or '').split())}](images/bench_{name}.svg)"
+    return f"{section.replace(link, '').strip()}\n\n{link}"
+
+
 def main() -> None:
     """Run what is asked for and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -114,8 +125,9 @@ def main() -> None:
     known = sections_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
     for name in arguments.only:
         known[name] = section(name, arguments.reference)
-    parts = [known[name].strip() for name in TITLES if name in known]
+    parts = [with_figure(TITLES[name], known[name]) for name in TITLES if name in known]
     PAGE.write_text("\n\n".join([INTRODUCTION.strip(), *parts]) + "\n", encoding="utf-8")
+    plots.main()
 
 
 if __name__ == "__main__":
