@@ -697,7 +697,7 @@ def read_settings(path: Path) -> int:
 
 def config_names(path: Path) -> int:
     """Top-level names of the YAML, by indentation (JSON: by the JSON parser)."""
-    text = path.read_bytes().decode()
+    text = re.sub("\r\n|\r", "\n", path.read_bytes().decode())
     if text.lstrip().startswith("{"):
         return len(json.loads(text))
     found = re.findall(r"^\s{0,0}[\"']?([a-z0-9_]+)[\"']?\s*:", text, re.MULTILINE)

@@ -206,12 +206,13 @@ def _look_closer(stream: Stream, read: Any) -> None:
 
 def _compare(stream: Stream, read: Any, bases: str) -> None:
     """Hold aligned bases against the genome's; N and contigs that the genome lacks do not count."""
-    if not bases or read.reference_name not in stream.genome.references:
+    operations = read.cigartuples
+    if not bases or not operations or read.reference_name not in stream.genome.references:
         return
     start = read.reference_start
     genome = stream.genome.fetch(read.reference_name, start, read.reference_end).upper()
     own = place = 0
-    for operation, length in read.cigartuples:
+    for operation, length in operations:
         if operation in ALIGNED:
             pairs = zip(bases[own : own + length], genome[place : place + length], strict=False)
             told = [one == other for one, other in pairs if "N" not in (one, other) and one != "="]
