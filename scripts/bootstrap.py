@@ -37,6 +37,7 @@ sys.exit(main())
 TEST_TOOLS = {
     "bcftools": ("bcftools", "bcftools"),
     "chromium": ("chromium", "chromium"),
+    "rsync": ("rsync", "rsync"),  # with which the storage plugin for folders copies
     "libatomic.so.1": ("libatomic1", "libgcc"),  # the browser driver is linked against it
 }
 
