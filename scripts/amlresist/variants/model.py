@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import betaln
 
 from amlresist.variants.likelihood import SMALLEST_VAF, Floats, likelihoods, vaf_grid
+from amlresist.variants.pair_prior import starting_prior, vaf_density
 from amlresist.variants.read_columns import Ints
 
 Mask = npt.NDArray[np.bool_]
@@ -26,16 +27,16 @@ REGIONS = (
     "stable",
 )
 KINDS = ("somatic", "germline", "artefact", "nothing")
-_ROUNDS = 12  # of expectation maximisation; more would make the learned prior spiky
+_ROUNDS_STORIES = 25  # of expectation maximisation
+_ROUNDS_PAIRS = 10  # more would make the learned prior spiky
+_STORY_LOCI = 100.0  # weight of the stories against the pairs, in loci
 _LEARN_FROM = 8_000  # loci the prior is learned from, evenly spaced
-_PRIOR_LOCI = 12.0  # weight of the starting prior, in loci
 _ARTEFACT_TOP = 0.10  # VAF up to which artefacts are expected
 _BATCH = 8192
-_FOUNDER_SHARE = 0.15
 _PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
 _SMALLEST_PRIOR = 1e-12
+_NEXT_TO_NOTHING = 0.05  # of the absence limit: fragments seen may still be errors below
 HOMOZYGOUS_SHARE = 0.3  # of the germline variants of a person
-_NEXT_TO_NOTHING = 0.1  # of the absence limit; fragments seen may still be errors below
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,61 +137,20 @@ def region_masks(vaf: Floats, question: Question, scale: float) -> dict[str, npt
     }
 
 
-def starting_prior(vaf: Floats, question: Question) -> Floats:
-    """Prior over pairs before any locus was seen; the pair (0, 0) has none."""
-    scale = float(np.median(question.scale)) if len(question.scale) else 1.0
-    spread = _vaf_density(vaf)
-    prior = np.zeros((len(vaf), len(vaf)))
-    prior[0] += 0.15 * spread
-    prior[:, 0] += 0.15 * spread
-    prior += 0.3 * np.outer(spread, spread)
-    positive = vaf[1:]
-    distance = np.log(positive[None, :] / np.minimum(positive * scale, 1.0)[:, None])
-    band = np.exp(-0.5 * (distance / 0.12) ** 2)
-    band /= band.sum(axis=1, keepdims=True)
-    prior[1:, 1:] += 0.4 * spread[1:, None] * band
-    prior += _FOUNDER_SHARE * _around(vaf, question.truncal)
-    prior[0, 0] = 0
-    return _without_pure(prior / prior.sum(), vaf)
-
-
-def _around(vaf: Floats, truncal: tuple[float, float]) -> Floats:
-    """Density of variants of all leukemic cells; 0 where purity is unknown."""
-    if any(np.isnan(value) for value in truncal):
-        return np.zeros((len(vaf), len(vaf)))
-    before, after = (np.exp(-0.5 * ((vaf - value) / 0.03) ** 2) for value in truncal)
-    density = np.outer(before, after)
-    return np.asarray(density / density.sum())
-
-
 def _without_pure(prior: Floats, vaf: Floats) -> Floats:
     """No sample is free of normal cells: VAF 1 at both time points is left to germline."""
     pure = vaf > _PUREST
     prior[np.ix_(pure, pure)] = _SMALLEST_PRIOR
-    return prior
-
-
-def _vaf_density(vaf: Floats) -> Floats:
-    """Half even in VAF, half even in log VAF, over the positive grid."""
-    width = np.gradient(vaf[1:])
-    even = width / width.sum()
-    logarithmic = width / vaf[1:]
-    return np.concatenate(([0.0], (even + logarithmic / logarithmic.sum()) / 2))
+    return np.asarray(prior / prior.sum())
 
 
 def fit(observations: Observations, question: Question) -> Posterior:
     """Learn the prior over pairs from the loci, then give each locus its posterior."""
     vaf = vaf_grid()
-    prior = starting_prior(vaf, question)
     n = len(observations.alt)
     step = max(1, -(-n // _LEARN_FROM))
-    learning = _Terms.of(observations.subset(np.arange(0, n, step)), question, vaf)
-    shares = np.ones(len(KINDS))
-    start = prior
-    masses = learning.masses(prior, shares)
-    somatic = 1 - masses[:, 1] / np.maximum(masses.sum(axis=1), 1e-300)
-    for _ in range(_ROUNDS):
-        prior, shares = _improve(learning, prior, shares, start, somatic)
+    chosen = observations.subset(np.arange(0, n, step))
+    prior, shares = _learned(_Terms.of(chosen, question, vaf), question, vaf)
     parts = []
     for first in range(0, n, _BATCH):
         batch = np.arange(first, min(n, first + _BATCH))
@@ -198,6 +158,28 @@ def fit(observations: Observations, question: Question) -> Posterior:
         scale = np.broadcast_to(question.scale, (n,))[batch]
         parts.append(_posterior(terms, prior, shares, question, scale, vaf))
     return _joined(parts)
+
+
+def _learned(terms: "_Terms", question: Question, vaf: Floats) -> tuple[Floats, Floats]:
+    """The prior over pairs, and the factors by which KINDS are more common than expected.
+
+    First the stories of PairPrior, then the pairs themselves, on which the stories weigh as many
+    loci: so what no story foresees is learned where there are thousands.
+    """
+    scale = float(np.median(question.scale)) if len(question.scale) else 1.0
+    stories = start = starting_prior(vaf, scale, question.truncal)
+    prior, shares = _without_pure(start.pairs(), vaf), np.ones(len(KINDS))
+    masses = terms.masses(prior, shares)
+    somatic = 1 - masses[:, 1] / np.maximum(masses.sum(axis=1), 1e-300)
+    for _ in range(_ROUNDS_STORIES):
+        found, shares = _expected(terms, prior, shares, somatic)
+        stories = stories.updated(found, start)
+        prior = _without_pure(stories.pairs(), vaf)
+    told = prior
+    for _ in range(_ROUNDS_PAIRS):
+        found, shares = _expected(terms, prior, shares, somatic)
+        prior = _without_pure(found + _STORY_LOCI * told, vaf)
+    return prior, shares
 
 
 def _joined(parts: list[Posterior]) -> Posterior:
@@ -273,7 +255,7 @@ def _company(columns: Sequence[Floats], question: Question, vaf: Floats) -> Floa
 
     A normal sample holds none of it, or a trace of leukemia.
     """
-    anything = 0.4 * (vaf == 0) + 0.6 * _vaf_density(vaf)
+    anything = 0.4 * (vaf == 0) + 0.6 * vaf_density(vaf)
     company = np.ones(len(columns[question.before]))
     for t, column in enumerate(columns):
         if t == question.normal:
@@ -353,10 +335,10 @@ def _strand_factor(alt: Ints, forward: Ints) -> Floats:
     return np.asarray(0.5 + 0.5 * np.exp(np.clip(uneven - even, -50, 50)))
 
 
-def _improve(
-    terms: _Terms, prior: Floats, shares: Floats, start: Floats, somatic: Floats
+def _expected(
+    terms: _Terms, prior: Floats, shares: Floats, somatic: Floats
 ) -> tuple[Floats, Floats]:
-    """One round of expectation maximisation: the pair prior, and how common artefacts are.
+    """Expected number of somatic loci of each pair of VAFs, and how common artefacts are.
 
     Germline against somatic is not learned: clonal variants and SNPs lie at the same VAFs. Loci
     weigh with `somatic`, the chance under the starting prior that they are not germline, lest the
@@ -364,29 +346,35 @@ def _improve(
     """
     masses = terms.masses(prior, shares)
     total = np.maximum(masses.sum(axis=1), 1e-300)
-    responsibility = shares[0] * terms.company * terms.weights[:, 0] / total
-    responsibility = responsibility * somatic
+    responsibility = shares[0] * terms.company * terms.weights[:, 0] / total * somatic
     found = prior * ((terms.before * responsibility[:, None]).T @ terms.after)
-    improved = found + _PRIOR_LOCI * start
     expected = (masses / total[:, None]).sum(axis=0) + 1
     learned = shares * expected / ((terms.weights * shares).sum(axis=0) + 1)
     learned[:2] = 1
-    improved = _without_pure(improved / improved.sum(), vaf_grid())
-    return improved, np.clip(learned, 0.01, 100)
+    return found, np.clip(learned, 0.01, 100)
 
 
 def _posterior(
     terms: _Terms, prior: Floats, shares: Floats, question: Question, scale: Floats, vaf: Floats
 ) -> Posterior:
-    masses = terms.masses(prior, shares)
-    total = np.maximum(masses.sum(axis=1), 1e-300)
-    weight = shares[0] * terms.company * terms.weights[:, 0] / total
     regions = {name: np.zeros(len(scale)) for name in REGIONS}
     for value in np.unique(scale):
         chosen = scale == value
         before, after = terms.before[chosen], terms.after[chosen]
         for name, mask in region_masks(vaf, question, float(value)).items():
-            mass = ((before @ (prior * mask)) * after).sum(axis=1)
-            regions[name][chosen] = mass * weight[chosen]
+            regions[name][chosen] = _mass(before, after, prior * mask)
+    somatic = np.sum(list(regions.values()), axis=0) * terms.company
+    masses = np.column_stack((somatic, terms.fixed)) * terms.weights * shares
+    total = np.maximum(masses.sum(axis=1), 1e-300)
+    weight = shares[0] * terms.company * terms.weights[:, 0] / total
     germline, artefact = masses[:, 1] / total, masses[:, 2:].sum(axis=1) / total
-    return Posterior(regions, germline, artefact)
+    return Posterior({name: r * weight for name, r in regions.items()}, germline, artefact)
+
+
+def _mass(before: Floats, after: Floats, prior: Floats) -> Floats:
+    """Sum over the pairs of likelihood times prior; rows and columns without prior left out."""
+    rows, columns = np.flatnonzero(prior.any(axis=1)), np.flatnonzero(prior.any(axis=0))
+    if not len(rows):
+        return np.zeros(len(before))
+    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return np.asarray(((before[:, inner[0]] @ prior[inner]) * after[:, inner[1]]).sum(axis=1))
