@@ -30,7 +30,7 @@ from amlresist.mirna.reference import Reference, read_reference
 ADAPTER = "TGGAATTCTCGGGTGCCAAGGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG"
 READ_LENGTH = 50
 SPECIES = "hsa"
-SHORTEST = 15  # bases from which an insert is compared with miRNAs (setting min_length)
+SHORTEST = 14  # bases from which an insert is compared with miRNAs (setting min_length)
 FAMILIES = {
     "let-7": r"let-7[a-i]-5p|miR-98-5p",
     "17/20/93/106": r"miR-(17|20a|20b|93|106a|106b)-5p",

@@ -296,6 +296,21 @@ def test_fragments_of_a_hairpin_are_no_mirna(tmp_path, reference):
     assert counted["hsa-let-7c-5p"] == pytest.approx(300, abs=0.5)
 
 
+def test_long_ends_of_a_mirna_do_not_feed_a_look_alike_of_that_length(tmp_path):
+    """miR-513a-5p (18 nt) with four more bases and added ones; 513b-5p (22 nt) is silent."""
+    one, other = "TTCACAGGGAGGTGTCAT", "TTCACAAGGAGGTGTCATTTAT"
+    hairpins = {
+        "hsa-mir-x-1": f"GGACC{one}TTATGGGACCTAGG",
+        "hsa-mir-y-1": f"CAGCC{other}TGGAACCTAGC",
+    }
+    matures = [Mature("hsa-miR-x-5p", "", one), Mature("hsa-miR-y-5p", "", other)]
+    reads = {one: 500, f"{one}TTAT": 20, f"{one}TTATAT": 6, f"{one}TTATTA": 5, f"{one}TTATAA": 5}
+    path = write_reads(tmp_path / "a.fq.gz", reads)
+    counted = counts_of(count_library(library(path), build_reference(matures, hairpins), small()))
+    assert counted["hsa-miR-y-5p"] < 0.5
+    assert counted["hsa-miR-x-5p"] == pytest.approx(sum(reads.values()), abs=0.5)
+
+
 def test_reads_of_another_species_get_a_verdict(tmp_path):
     """Foreign matures that differ from ours: a minority is flagged, a majority refused."""
     strange = "TGAGACTCGACCATGGAATTAC"

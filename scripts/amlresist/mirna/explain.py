@@ -60,7 +60,7 @@ class Explanations:
 
 
 def explain(reads: Sequence[str], reference: Reference, settings: Settings) -> Explanations:
-    """Every plausible explanation of every read (unique sequences of at least 15 bases)."""
+    """Every plausible explanation of every read (unique sequences of at least 14 bases)."""
     index = SeedIndex(reference, settings.max_shift_5p)
     parts = list(_chunks(reads, index, settings.max_tail))
     if not parts:

@@ -1,11 +1,12 @@
 """Abundances of miRNAs by expectation-maximisation over the explanations of every read.
 
 Model (docs/mirna.md): a read of context c (miRNA g in one hairpin) has probability
-    theta_c * P5_g(shift_5p) * P3_g(shift_3p) * Ptail_g(t) * prod q(tail base)
+    theta_c * P5_c(shift_5p) * P3_c(shift_3p) * Ptail_c(t) * prod q(tail base)
             * (1 - e)^matches * (e/3)^substitutions
 and a read of something else theta_0 * (1/4)^length. P5, P3 and Ptail are learned for the library
-and for each miRNA, which is drawn to the library's profile as far as miRNAs resemble each other in
-this library; e and q are learned for the library.
+and for each context, since two hairpins of a miRNA need not be cut alike; a context is drawn to the
+library's profile as far as they resemble each other in this library. e and q are learned for the
+library.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ class Expected:
 
     Attributes:
         contexts: reads per context.
-        cells: per feature (5' shift, 3' shift, tail) reads per miRNA and value, flattened.
+        cells: per feature (5' shift, 3' shift, tail) reads per context and value, flattened.
     """
 
     contexts: Floats
@@ -86,7 +87,7 @@ class Model:
             ),
             (explanations.tail.astype(np.intp), settings.max_tail + 1),
         )
-        self.cells = [self.group * size + value for value, size in self.features]
+        self.cells = [self.context * size + value for value, size in self.features]
         self.site = self._substituted_sites()
         self._start(settings)
 
@@ -97,7 +98,7 @@ class Model:
         shift_3p = np.exp(-0.7 * np.abs(np.arange(MIN_SHIFT_3P, MAX_SHIFT_3P + 1)))
         tail = np.exp(-2.0 * np.arange(settings.max_tail + 1))
         self.library_profiles = [p / p.sum() for p in (shift_5p, shift_3p, tail)]
-        self.profiles = [np.tile(p, (self.n_groups, 1)) for p in self.library_profiles]
+        self.profiles = [np.tile(p, (len(self.group_of), 1)) for p in self.library_profiles]
         self.trust = [FIRST_TRUST] * len(self.features)
         self.tail_bases = np.array([0.45, 0.08, 0.07, 0.40])
         self.error_rate = 1e-3
@@ -161,7 +162,7 @@ class Model:
 
     def library_likelihood(self) -> Floats:
         """`likelihood` by the library's isomiR profile alone."""
-        return self.likelihood([np.tile(p, (self.n_groups, 1)) for p in self.library_profiles])
+        return self.likelihood([np.tile(p, (len(self.group_of), 1)) for p in self.library_profiles])
 
     def posterior(self, likelihood: Floats) -> Floats:
         """Probability of each explanation of its read; the rest of 1 is other RNA."""
@@ -198,7 +199,7 @@ class Model:
         return Expected(
             contexts=tally(self.context, weight, len(self.group_of)),
             cells=tuple(
-                tally(cells, weight, self.n_groups * size)
+                tally(cells, weight, len(self.group_of) * size)
                 for cells, (_, size) in zip(self.cells, self.features, strict=True)
             ),
         )
@@ -223,16 +224,18 @@ class Model:
 
     def _leap(self, first: Expected, second: Expected, third: Expected) -> Expected:
         """Where the steps of each miRNA lead to; none below zero, each miRNA's features alike."""
-        profile = [cells.reshape(self.n_groups, -1) for cells in second.cells]
+        n_contexts = len(self.group_of)
+        profile = [cells.reshape(n_contexts, -1) for cells in second.cells]
         near = [a.reshape(p.shape) for a, p in zip(first.cells, profile, strict=True)]
         far = [a.reshape(p.shape) for a, p in zip(third.cells, profile, strict=True)]
-        length = _leap_lengths(np.hstack(near), np.hstack(profile), np.hstack(far))
-        contexts = _along(first.contexts, second.contexts, third.contexts, length[self.group_of])
-        counts = tally(self.group_of, contexts, self.n_groups)
+        length = _leap_lengths(
+            np.hstack(near), np.hstack(profile), np.hstack(far), self.group_of, self.n_groups
+        )
+        contexts = _along(first.contexts, second.contexts, third.contexts, length)
         cells = []
         for a, b, c in zip(near, profile, far, strict=True):
             table = _along(a, b, c, length[:, None])
-            table *= (counts / np.maximum(table.sum(axis=1), 1e-12))[:, None]
+            table *= (contexts / np.maximum(table.sum(axis=1), 1e-12))[:, None]
             cells.append(table.ravel())
         return Expected(contexts, tuple(cells))
 
@@ -242,14 +245,14 @@ class Model:
 
 
 def profile_trust(table: Floats, library: Floats) -> float:
-    """How many reads' worth of trust a miRNA's profile may put in the library's.
+    """How many reads' worth of trust a context's profile may put in the library's.
 
-    Profiles of miRNAs are taken as draws from a Dirichlet of mean p and concentration k, so that a
-    miRNA of n reads has E[sum (share - p)^2] = sum p (1 - p) (rho + (1 - rho) / n), rho = 1/(k+1).
-    rho is the mean over miRNAs of many reads, without the most and least alike.
+    Profiles of contexts are taken as draws from a Dirichlet of mean p and concentration k, so that
+    one of n reads has E[sum (share - p)^2] = sum p (1 - p) (rho + (1 - rho) / n), rho = 1/(k+1).
+    rho is the mean over contexts of many reads, without the most and least alike.
 
     Args:
-        table: reads per miRNA and value of the feature.
+        table: reads per context and value of the feature.
         library: p.
     """
     n = table.sum(axis=1)
@@ -266,7 +269,7 @@ def profile_trust(table: Floats, library: Floats) -> float:
 
 
 def drawn_profiles(table: Floats, library: Floats, trust: float) -> Floats:
-    """Profile of each miRNA, drawn to the library's by `trust` reads."""
+    """Profile of each context, drawn to the library's by `trust` reads."""
     total = table.sum(axis=1, keepdims=True) + trust
     return np.asarray((table + trust * library) / total)
 
@@ -276,15 +279,21 @@ def tally(index: Index, weights: npt.ArrayLike | None = None, minlength: int = 0
     return np.bincount(index, weights, minlength).astype(np.float64)
 
 
-def _leap_lengths(first: Floats, second: Floats, third: Floats) -> Floats:
-    """How far each miRNA (row) may leap: |r| / |v| where its steps are steady, else 1."""
+def _leap_lengths(
+    first: Floats, second: Floats, third: Floats, group_of: Index, n_groups: int
+) -> Floats:
+    """How far each context (row) may leap: |r| / |v| where its miRNA's steps are steady, else 1."""
     step, following = second - first, third - second
-    size, next_size = np.linalg.norm(step, axis=1), np.linalg.norm(following, axis=1)
-    bend = np.linalg.norm(following - step, axis=1)
-    cosine = (step * following).sum(axis=1) / np.maximum(size * next_size, 1e-12)
+
+    def of_group(products: Floats) -> Floats:
+        return tally(group_of, products.sum(axis=1), n_groups)
+
+    size, next_size = np.sqrt(of_group(step**2)), np.sqrt(of_group(following**2))
+    bend = np.sqrt(of_group((following - step) ** 2))
+    cosine = of_group(step * following) / np.maximum(size * next_size, 1e-12)
     steady = (size > 1e-3) & (cosine > STEADY)
     length = np.clip(size / np.maximum(bend, 1e-12), 1.0, LONGEST_LEAP)
-    return np.asarray(np.where(steady, length, 1.0))
+    return np.asarray(np.where(steady, length, 1.0)[group_of])
 
 
 def _along(first: Floats, second: Floats, third: Floats, length: Floats) -> Floats:

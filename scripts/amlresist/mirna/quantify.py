@@ -23,6 +23,8 @@ TYPICAL_SHIFT_5P, TYPICAL_SHIFT_3P = 3, 4  # ends beyond are fragments of the ha
 SHADOW_CLAIM = 0.005  # how well, by the library's isomiR profile, the other explains them
 SHADOW_COUNT = 0.1  # largest count relative to the other's
 SHADOW_SHARE = 0.8  # of its reads in shadow
+CONTESTED = 0.5  # share of its information lost, from which less of a claim makes a shadow
+CONTESTED_CLAIM, CONTESTED_COUNT = 1e-4, 0.5
 SHADOW_EVIDENCE = 10.0  # log-likelihood it must add to be counted nevertheless
 RIVAL_WIDENS = 2.0  # a miRNA cannot be told from another that makes its interval this much wider
 
@@ -121,6 +123,7 @@ def settle_shadows(model: Model) -> Floats:
 
 
 def _shadowed(model: Model, counts: Floats) -> npt.NDArray[np.bool_]:
+    """miRNAs that a commoner one may do without; `settle_shadows` asks the reads."""
     runs = model.runs(model.group)
     if not len(runs):
         return np.zeros(model.n_groups, bool)
@@ -128,12 +131,19 @@ def _shadowed(model: Model, counts: Floats) -> npt.NDArray[np.bool_]:
     group, read = model.group[runs], model.read[runs]
     best = np.zeros(len(model.weights))
     np.maximum.at(best, read, claim * (counts[group] > 0))
-    commonest = np.zeros(len(model.weights))
-    np.maximum.at(commonest, read, counts[group] * (claim >= SHADOW_CLAIM * best[read]))
-    in_shadow = counts[group] < SHADOW_COUNT * commonest[read]
-    weight = np.add.reduceat(model.posterior(model.likelihood()), runs) * model.weights[read]
-    share = tally(group, weight * in_shadow, model.n_groups)
-    return (counts >= 0.5) & (share >= SHADOW_SHARE * counts)
+    posterior = model.posterior(model.likelihood())
+    weight = np.add.reduceat(posterior, runs) * model.weights[read]
+    contested = _missing(model, posterior, runs) >= CONTESTED * np.maximum(counts, 1e-12)
+
+    def mostly_below(least_claim: float, largest_count: float) -> npt.NDArray[np.bool_]:
+        commonest = np.zeros(len(model.weights))
+        np.maximum.at(commonest, read, counts[group] * (claim >= least_claim * best[read]))
+        below = counts[group] < largest_count * commonest[read]
+        return tally(group, weight * below, model.n_groups) >= SHADOW_SHARE * counts
+
+    shadowed = mostly_below(SHADOW_CLAIM, SHADOW_COUNT)
+    shadowed |= contested & mostly_below(CONTESTED_CLAIM, CONTESTED_COUNT)
+    return shadowed & (counts >= 0.5)
 
 
 def quantities(model: Model, hidden: Floats) -> Quantities:
