@@ -32,6 +32,7 @@ from amlresist.start import (
     fetch_inputs,
     note_run,
     prepare_jobs,
+    refuse_repeated_settings,
     release_stale_lock,
     report_unfinished,
     tell_untested_tools,
@@ -42,6 +43,8 @@ if workflow.is_main_process:
     release_stale_lock()
 
 try:
+    if workflow.is_main_process:
+        refuse_repeated_settings(workflow.configfiles)
     plan = with_copies(make_plan(config), partial(storage, keep_local=True))
     plan = replace(plan, root=root_of_copies(workflow))
 except InputError as error:

@@ -15,7 +15,14 @@ from amlresist import libraries as station_input
 from amlresist.errors import InputError, Problem
 from amlresist.libraries import LibraryInput
 from amlresist.settings import RESOURCES, SCHEMAS, defaults, section_problems
-from amlresist.sheet import Assay, Library, PatientFacts, read_libraries, read_patient_facts
+from amlresist.sheet import (
+    Assay,
+    Library,
+    PatientFacts,
+    path_fault,
+    read_libraries,
+    read_patient_facts,
+)
 
 STATIONS = (
     "reference",
@@ -403,6 +410,14 @@ def config_problems(config: Mapping[str, Any]) -> list[Problem]:
         for name in TOP_LEVEL
         if not isinstance(config.get(name, ""), str)
     ]
+    problems += [
+        Problem("config", name, config[name], *fault)
+        for name in TOP_LEVEL
+        if isinstance(config.get(name), str) and (fault := path_fault(config[name]))
+    ]
+    if {"{", "}"} & set(str(config.get("results", ""))):
+        message = "path has a brace, which stands for a part that varies"
+        problems.append(Problem("config", "results", config["results"], message, "Leave it out."))
     for station in STATIONS:
         section = config.get(station) or {}
         if isinstance(section, Mapping):

@@ -337,31 +337,22 @@ def _library_problems(path: Path | str, number: int, row: dict[str, str]) -> lis
     problems += _choice_problems(path, number, row, "assay", Assay, required=True)
     problems += _choice_problems(path, number, row, "capture", Capture, required=False)
     problems += [
-        _cell(
-            path,
-            number,
-            name,
-            row[name],
-            f"path has the character {unsafe[0]!r}",
-            "Rename the file or link to it under a plain name.",
-        )
+        _cell(path, number, name, row[name], *fault)
         for name in ("fq1", "fq2", "bam", "given", "targets")
-        if (unsafe := _UNSAFE_IN_PATH.search(row[name]))
-    ]
-    problems += [
-        _cell(
-            path,
-            number,
-            name,
-            row[name],
-            "path starts with '-' or '~'",
-            "Write ./ before it, or the whole path.",
-        )
-        for name in ("fq1", "fq2", "bam", "given", "targets")
-        if row[name].startswith(("-", "~"))
+        if (fault := path_fault(row[name]))
     ]
     problems += _source_problems(path, number, row)
     return problems
+
+
+def path_fault(path: str) -> tuple[str, str] | None:
+    """(what is wrong with a path as written, remedy); None when nothing is."""
+    if unsafe := _UNSAFE_IN_PATH.search(path):
+        remedy = "Rename the file or link to it under a plain name."
+        return f"path has the character {unsafe[0]!r}", remedy
+    if path.startswith(("-", "~")):
+        return "path starts with '-' or '~'", "Write ./ before it, or the whole path."
+    return None
 
 
 def _source_problems(path: Path | str, number: int, row: dict[str, str]) -> list[Problem]:

@@ -5,13 +5,14 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from amlresist.addresses import fetch
 from amlresist.errors import InputError
 from amlresist.files import write_text
+from amlresist.inputs.config_files import read_configs
 from amlresist.inputs.digests import described_again
 from amlresist.plan import Plan
 from amlresist.provenance import tool_versions, untested_tools
@@ -112,6 +113,15 @@ def check_inputs(plan: Plan) -> None:
     done = subprocess.run([*command, "--out-dir", f"{plan.results}/inputs"], check=False)
     if done.returncode:
         raise SystemExit(f"No job was started. The problems are also in {plan.results}/inputs.")
+
+
+def refuse_repeated_settings(configs: Iterable[Path | str]) -> None:
+    """Read the config files once more: YAML takes the last of two settings of one name.
+
+    Raises:
+        InputError: naming the setting that stands twice.
+    """
+    read_configs([str(path) for path in configs if Path(path).is_file()])
 
 
 def tell_untested_tools() -> None:

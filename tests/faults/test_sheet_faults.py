@@ -169,3 +169,9 @@ def test_mirna_files_that_nobody_needs_may_be_missing(cohort):
 def test_a_primer_that_is_none_is_refused(cohort):
     cohort.config["flt3_itd"] = {"primers": ["XX"]}
     cohort.check().stops("flt3_itd.primers", "XX")
+
+
+@pytest.mark.parametrize("path", ["$(touch x)", "~/results", "-x", "a\nb", "a{patient}", "a'b"])
+def test_a_results_folder_of_a_dangerous_name_is_refused(cohort, path):
+    cohort.config["results"] = path
+    cohort.check().stops("config, results")

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from amlresist import start
+from amlresist.errors import InputError
 from amlresist.inputs.digests import describe_ends, describe_file
 from amlresist.provenance import untested_tools
 from amlresist.start import (
@@ -101,3 +102,12 @@ def test_the_tested_releases_are_those_of_the_environments():
     assert len(pins) == 3
     tested = {line.split()[0]: line.split()[2] for line in pins}
     assert not untested_tools(tested)
+
+
+def test_a_setting_given_twice_stops_the_start(tmp_path):
+    sound, twice = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    sound.write_text("variants: {fdr: 0.01}\n")
+    start.refuse_repeated_settings([sound, tmp_path / "missing.yaml"])
+    twice.write_text("variants:\n  fdr: 0.01\n  fdr: 0.1\n")
+    with pytest.raises(InputError, match="fdr"):
+        start.refuse_repeated_settings([sound, twice])
