@@ -9,9 +9,9 @@ from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele
 from amlresist.variants.candidates import select
 from amlresist.variants.hotspots import hotspot_alleles, hotspots
-from amlresist.variants.pileup import pile_up
+from amlresist.variants.pileup import Pileup, pile_up
 from amlresist.variants.reference import Reference
-from amlresist.variants.regions import examined
+from amlresist.variants.regions import Region, examined
 from amlresist.variants.settings import Settings
 
 
@@ -43,21 +43,8 @@ def search(
         raise InputError(
             Problem("--gene-models", "", "", "names no region to look through", remedy)
         )
-    pileups = [
-        pile_up(
-            library.paths[0],
-            regions,
-            reference.fetch,
-            min_mapping_quality=settings.min_mapping_quality,
-            min_base_quality=settings.min_base_quality,
-            keep_duplicates=library.capture == Capture.AMPLICON,
-            merge_distance=settings.merge_distance,
-            reference=reference_path,
-        )
-        for library in libraries
-    ]
     found = select(
-        pileups,
+        [_piled_up(lib, regions, reference, reference_path, settings) for lib in libraries],
         min_reads=settings.candidate_min_reads,
         error=settings.candidate_error,
         max_p=settings.candidate_max_p,
@@ -66,3 +53,22 @@ def search(
     for allele in hotspot_alleles(canonical_transcripts(models), reference.fetch, hotspots()):
         sources.setdefault(allele, set()).add("hotspot")
     return {allele: tuple(sorted(why)) for allele, why in sources.items()}
+
+
+def _piled_up(
+    library: LibraryInput,
+    regions: Sequence[Region],
+    reference: Reference,
+    reference_path: str,
+    settings: Settings,
+) -> Pileup:
+    return pile_up(
+        library.paths[0],
+        regions,
+        reference.fetch,
+        min_mapping_quality=settings.min_mapping_quality,
+        min_base_quality=settings.min_base_quality,
+        keep_duplicates=library.capture == Capture.AMPLICON,
+        merge_distance=settings.merge_distance,
+        reference=reference_path,
+    )
