@@ -221,7 +221,7 @@ def maf(build: str = "GRCh38", **cells: str) -> str:
 
 
 BAD_MAF = {
-    "another build": (maf("GRCh37"), "STOP", "build"),
+    "another build": (maf("GRCh37"), "WARN", "of build GRCh37"),
     "letters that are no bases": (maf(Tumor_Seq_Allele2="ins3"), "STOP", "no bases"),
     "alleles alike": (maf(Reference_Allele="-", Tumor_Seq_Allele2="-"), "WARN", "same"),
     "places shifted": (maf().replace("\t100\t", "\t101\t"), "WARN", "not the genome's base"),
