@@ -9,14 +9,14 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from amlresist.errors import InputError, Problem
-from amlresist.files import open_text, write_text
+from amlresist.files import open_text, whole_file
 
 Record = TypeVar("Record")
 MISSING = "NA"
@@ -45,15 +45,20 @@ def format_value(value: object) -> str:
 
 def table_text(record: type[Record], rows: Iterable[Record]) -> str:
     """The table as TSV text with a header line."""
-    names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
-    lines = ["\t".join(names)]
-    lines += ["\t".join(format_value(getattr(row, name)) for name in names) for row in rows]
-    return "\n".join(lines) + "\n"
+    return "".join(_table_lines(record, rows))
 
 
 def write_table(path: Path | str, record: type[Record], rows: Iterable[Record]) -> None:
-    """Write `rows` of dataclass `record` as TSV, whole or not at all."""
-    write_text(path, table_text(record, rows))
+    """Write `rows` of dataclass `record` as TSV, whole or not at all, one by one as they come."""
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as handle:
+        handle.writelines(_table_lines(record, rows))
+
+
+def _table_lines(record: type[Record], rows: Iterable[Record]) -> Iterator[str]:
+    names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+    yield "\t".join(names) + "\n"
+    for row in rows:
+        yield "\t".join(format_value(getattr(row, name)) for name in names) + "\n"
 
 
 def read_table(path: Path | str, record: type[Record]) -> list[Record]:

@@ -53,21 +53,36 @@ def mirna_row(patient, i, before, after, fold) -> MirnaChange:
     )
 
 
+def patients(rows):
+    """The rows of each patient, as a cohort's tables are read."""
+    names = sorted({row.patient for row in rows})
+    return lambda: ([row for row in rows if row.patient == name] for name in names)
+
+
 def test_two_pairs_keep_the_prior():
     rows = simulated(2, 0.1)
-    assert mirna_changes_of_cohort(rows) == rows
+    assert list(mirna_changes_of_cohort(patients(rows))) == rows
+
+
+def test_a_patient_without_rows_is_no_pair():
+    mirna, genes = simulated(3, 0.1), [expression(f"P{p}", "G", 1.0 + p) for p in range(3)]
+    for rows, found in (
+        (mirna, mirna_changes_of_cohort(lambda: [[], *patients(mirna)()])),
+        (genes, expression_changes_of_cohort(lambda: [*patients(genes)(), []], 1.0)),
+    ):
+        assert {row.dispersion_source for row in found} == {"cohort of 3 pairs"}, rows[0]
 
 
 @pytest.mark.parametrize("bcv", [0.1, 0.3])
 def test_five_pairs_find_the_dispersion(bcv):
-    rows = mirna_changes_of_cohort(simulated(5, bcv))
+    rows = list(mirna_changes_of_cohort(patients(simulated(5, bcv))))
     found = np.array([row.dispersion for row in rows])
     assert np.median(found) == pytest.approx(bcv, rel=0.25)
     assert {row.dispersion_source for row in rows} == {"cohort of 5 pairs"}
 
 
 def test_intervals_cover_no_change_as_often_as_they_say():
-    rows = mirna_changes_of_cohort(simulated(6, 0.25))
+    rows = list(mirna_changes_of_cohort(patients(simulated(6, 0.25))))
     quiet = sum(row.direction == "no_change_shown" for row in rows) / len(rows)
     assert 0.9 <= quiet <= 0.99
 
@@ -108,7 +123,7 @@ def test_steady_pairs_show_a_change_one_pair_could_not():
     rows += [
         expression(f"P{p}", f"G{g}", 0.05 * (-1) ** (p + g)) for p in range(4) for g in range(20)
     ]
-    found = expression_changes_of_cohort(rows, minimum_log2_change=1.0)
+    found = list(expression_changes_of_cohort(patients(rows), minimum_log2_change=1.0))
     directions = {row.direction for row in found if row.gene == "ABCB1"}
     assert directions == {"up"}
     assert {row.direction for row in found if row.gene != "ABCB1"} == {"no_change_shown"}

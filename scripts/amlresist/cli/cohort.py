@@ -1,13 +1,16 @@
 """Gather the patients' tables into cohort tables."""
 
 import argparse
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from amlresist.alignment_qc.genotypes import best_matches
 from amlresist.alignment_qc.records import BestMatch, Genotype
 from amlresist.cohort.dispersion import expression_changes_of_cohort, mirna_changes_of_cohort
-from amlresist.cohort.gather import KEPT, gathered
+from amlresist.cohort.gather import KEPT, by_patient, read_outline
 from amlresist.cohort.gene_changes import gene_changes, review_expectations
 from amlresist.cohort.itd_recurrence import carried_over_itds, recurrent_itds
 from amlresist.cohort.patients import patient_statuses
@@ -18,7 +21,6 @@ from amlresist.cohort.records import (
     PatientStatus,
     ReviewExpectation,
 )
-from amlresist.evidence.measurements import read_patient_tables
 from amlresist.evidence.settings import Settings
 from amlresist.expression.records import ExpressionChange
 from amlresist.expression.settings import Settings as ExpressionSettings
@@ -45,13 +47,14 @@ def main(arguments: argparse.Namespace) -> None:
     patients = sorted(set(arguments.patients))
     expression = load(ExpressionSettings, "expression", arguments.expression_settings)
     for station, name, record in KEPT:
-        rows: list[Any] = gathered(results, patients, station, name, record)
+        read: Callable[[], Any] = partial(by_patient, results, patients, station, name, record)
+        rows: Iterable[Any] = chain.from_iterable(read())
         if record is MirnaChange:
-            rows = mirna_changes_of_cohort(rows)
+            rows = mirna_changes_of_cohort(read)
         elif record is ExpressionChange:
-            rows = expression_changes_of_cohort(rows, expression.minimum_log2_change)
+            rows = expression_changes_of_cohort(read, expression.minimum_log2_change)
         write_table(out / name, record, rows)
-    cohort = [read_patient_tables(patient, results / patient) for patient in patients]
+    cohort = [read_outline(patient, results / patient) for patient in patients]
     clones = [clone for tables in cohort for clone in tables.itd_clones or ()]
     write_table(out / "patients.tsv", PatientStatus, patient_statuses(results, cohort))
     write_table(out / "gene_changes.tsv", GeneChange, gene_changes(cohort, settings))
@@ -59,8 +62,5 @@ def main(arguments: argparse.Namespace) -> None:
     write_table(out / "review_expectation.tsv", ReviewExpectation, expectations)
     write_table(out / "itd_recurrence.tsv", ItdRecurrence, recurrent_itds(clones))
     write_table(out / "itd_carry_over.tsv", ItdCarryOver, carried_over_itds(clones))
-    genotypes = (
-        gathered(results, [patient], "alignment_qc", "genotypes.tsv", Genotype)
-        for patient in patients
-    )
+    genotypes = by_patient(results, patients, "alignment_qc", "genotypes.tsv", Genotype)
     write_table(out / "best_matches.tsv", BestMatch, best_matches(genotypes))

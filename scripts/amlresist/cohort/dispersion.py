@@ -7,14 +7,16 @@ left of the station's interval without its prior.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from amlresist.expression.change import cohort_dispersion
+from amlresist.expression.change import Dispersion, cohort_dispersion
 from amlresist.expression.records import ExpressionChange
 from amlresist.mirna.change import MIN_PAIRS, Z95, cohort_bcv, direction_of
 from amlresist.mirna.records import MirnaChange
@@ -25,47 +27,35 @@ _LN2 = math.log(2)
 _EVALUABLE = {"up", "down", "no_change_shown"}
 
 
-def mirna_changes_of_cohort(rows: Sequence[MirnaChange]) -> list[MirnaChange]:
-    """Every row with the cohort's BCV; unchanged with fewer than three pairs."""
-    pairs = _first_pairs(rows)
-    if len(pairs) < MIN_PAIRS:
-        return list(rows)
-    names = sorted({row.mirna for pair in pairs for row in pair})
-    before = _counts(pairs, names, "before_count")
-    after = _counts(pairs, names, "after_count")
-    sizes = np.array([[_size(pair, "before"), _size(pair, "after")] for pair in pairs])
-    usable = np.isfinite(sizes).all(axis=1)
-    if usable.sum() < MIN_PAIRS:
-        return list(rows)
-    bcv = cohort_bcv(before[usable], after[usable], sizes[usable])
-    by_name = dict(zip(names, bcv.tolist(), strict=True))
-    source = f"cohort of {int(usable.sum())} pairs"
-    return [
-        with_dispersion(row, by_name[row.mirna], source) if row.mirna in by_name else row
-        for row in rows
-    ]
+def mirna_changes_of_cohort(
+    read: Callable[[], Iterable[Sequence[MirnaChange]]],
+) -> Iterator[MirnaChange]:
+    """Every row with the cohort's BCV; unchanged with fewer than three pairs.
+
+    Args:
+        read: gives the rows patient by patient; asked twice, so that not all are held at once.
+    """
+    found = _mirna_bcv(read())
+    for row in chain.from_iterable(read()):
+        bcv = found.by_name.get(row.mirna) if found else None
+        yield row if found is None or bcv is None else with_dispersion(row, bcv, found.source)
 
 
 def expression_changes_of_cohort(
-    rows: Sequence[ExpressionChange], minimum_log2_change: float
-) -> list[ExpressionChange]:
-    """Every row with the cohort's BCV; unchanged with fewer than three pairs."""
-    pairs = _first_pairs(rows)
-    if len(pairs) < MIN_PAIRS:
-        return list(rows)
-    genes = sorted({row.gene for pair in pairs for row in pair})
-    log2, counting = (np.full((len(pairs), len(genes)), np.nan) for _ in range(2))
-    place = {gene: i for i, gene in enumerate(genes)}
-    for i, pair in enumerate(pairs):
-        for row in pair:
-            if row.direction in _EVALUABLE:
-                log2[i, place[row.gene]] = row.log2_fold_change
-                counting[i, place[row.gene]] = counting_variance(row)
-    dispersion = cohort_dispersion(log2, np.nan_to_num(counting), genes)
-    return [
-        with_dispersion(row, dispersion.of(row.gene), dispersion.source, minimum_log2_change)
-        for row in rows
-    ]
+    read: Callable[[], Iterable[Sequence[ExpressionChange]]], minimum_log2_change: float
+) -> Iterator[ExpressionChange]:
+    """Every row with the cohort's BCV; unchanged with fewer than three pairs.
+
+    Args:
+        read: gives the rows patient by patient; asked twice, so that not all are held at once.
+    """
+    found = _expression_dispersion(read())
+    for row in chain.from_iterable(read()):
+        yield (
+            with_dispersion(row, found.of(row.gene), found.source, minimum_log2_change)
+            if found
+            else row
+        )
 
 
 def counting_variance(row: Change) -> float:
@@ -101,21 +91,80 @@ def with_dispersion(row: Change, bcv: float, source: str, minimum: float = 0.0) 
     )
 
 
-def _first_pairs(rows: Sequence[Change]) -> list[list[Change]]:
-    """Rows of each patient's first comparison, so that a patient counts once."""
-    by_pair: dict[str, dict[str, list[Change]]] = {}
-    for row in rows:
-        by_pair.setdefault(row.patient, {}).setdefault(row.comparison, []).append(row)
-    return [next(iter(by_pair[patient].values())) for patient in sorted(by_pair)]
+@dataclass(frozen=True, slots=True)
+class _CohortBcv:
+    by_name: dict[str, float]
+    source: str
 
 
-def _counts(pairs: Sequence[Sequence[MirnaChange]], names: Sequence[str], side: str) -> Floats:
-    counts = np.zeros((len(pairs), len(names)))
-    place = {name: i for i, name in enumerate(names)}
-    for i, pair in enumerate(pairs):
-        for row in pair:
-            counts[i, place[row.mirna]] = np.nan_to_num(getattr(row, side))
-    return counts
+def _mirna_bcv(patients: Iterable[Sequence[MirnaChange]]) -> _CohortBcv | None:
+    before, after = _PairMatrix(), _PairMatrix()
+    sizes = []
+    for pair in filter(None, map(_first_pair, patients)):
+        before.add((row.mirna, row.before_count) for row in pair)
+        after.add((row.mirna, row.after_count) for row in pair)
+        sizes.append([_size(pair, "before"), _size(pair, "after")])
+    usable = np.isfinite(np.array(sizes).reshape(-1, 2)).all(axis=1)
+    if usable.sum() < MIN_PAIRS:
+        return None
+    names, counts = before.filled(0.0)
+    _, counts_after = after.filled(0.0)
+    bcv = cohort_bcv(
+        np.nan_to_num(counts[usable]),
+        np.nan_to_num(counts_after[usable]),
+        np.array(sizes)[usable],
+    )
+    by_name = dict(zip(names, bcv.tolist(), strict=True))
+    return _CohortBcv(by_name, f"cohort of {int(usable.sum())} pairs")
+
+
+def _expression_dispersion(patients: Iterable[Sequence[ExpressionChange]]) -> Dispersion | None:
+    log2, counting = _PairMatrix(), _PairMatrix()
+    for pair in filter(None, map(_first_pair, patients)):
+        known = [row for row in pair if row.direction in _EVALUABLE]
+        log2.add((row.gene, row.log2_fold_change) for row in known)
+        counting.add((row.gene, counting_variance(row)) for row in known)
+    if log2.pairs < MIN_PAIRS:
+        return None
+    genes, changes = log2.filled(math.nan)
+    _, variances = counting.filled(0.0)
+    return cohort_dispersion(changes, np.nan_to_num(variances), genes)
+
+
+class _PairMatrix:
+    """Values by pair and name, gathered pair by pair."""
+
+    def __init__(self) -> None:
+        self._place: dict[str, int] = {}
+        self._pairs: list[tuple[array[int], array[float]]] = []
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return len(self._pairs)
+
+    def add(self, values: Iterable[tuple[str, float]]) -> None:
+        """Add a pair's values; the last of a name counts."""
+        places, numbers = array("q"), array("d")
+        for name, value in values:
+            places.append(self._place.setdefault(name, len(self._place)))
+            numbers.append(value)
+        self._pairs.append((places, numbers))
+
+    def filled(self, missing: float) -> tuple[list[str], Floats]:
+        """(names in their order, values of shape (pairs, names))."""
+        names = sorted(self._place)
+        rank = np.empty(len(names), dtype=np.int64)
+        rank[[self._place[name] for name in names]] = np.arange(len(names))
+        matrix = np.full((len(self._pairs), len(names)), missing)
+        for row, (places, numbers) in zip(matrix, self._pairs, strict=True):
+            row[rank[np.array(places, dtype=np.int64)]] = numbers
+        return names, matrix
+
+
+def _first_pair(rows: Sequence[Change]) -> list[Change]:
+    """Rows of the patient's first comparison, so that a patient counts once."""
+    return [row for row in rows if row.comparison == rows[0].comparison]
 
 
 def _size(pair: Sequence[MirnaChange], side: str) -> float:
