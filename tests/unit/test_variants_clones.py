@@ -167,3 +167,43 @@ def test_low_depth_is_not_evaluable_and_names_the_depth_needed():
     rows, _ = compare(case_of(LOCI, tracks), 0, 1, SETTINGS)
     assert rows[0].variant_class is VariantClass.NOT_EVALUABLE
     assert 90 < rows[0].depth_needed < 300
+
+
+FOUNDERS = [(0.45, 0.18), (0.42, 0.17)]  # a relapse of 40 % purity; too few for a founder cluster
+
+
+def classes_without_purity(vafs, depth=800):
+    """Class of each variant of a panel without blast fractions."""
+    alt = np.round(np.array(vafs) * depth).astype(int)
+    tracks = [track(t, alt[:, i], [depth] * len(alt)) for i, t in enumerate(("dx", "relapse"))]
+    loci = [hotspot(100 * (i + 1), f"G{i}D") for i in range(len(alt))]
+    rows, _ = compare(case_of(loci, tracks), 0, 1, SETTINGS)
+    return [row.variant_class.value for row in rows], rows
+
+
+@pytest.mark.parametrize("new", [[], [(0, 0.05)], [(0, 0.04), (0, 0.06), (0, 0.05)]])
+def test_founders_that_fall_alike_are_not_contracting_whatever_small_is_new(new):
+    classes, rows = classes_without_purity([*FOUNDERS, *new])
+    assert classes == ["not_evaluable"] * 2 + ["acquired"] * len(new)
+    assert all("variants_fell_alike" in row.flags for row in rows[:2])
+
+
+@pytest.mark.parametrize("new", [[], [(0, 0.05)]])
+def test_a_subclone_lost_beside_founders_that_fell_is_lost(new):
+    classes, _ = classes_without_purity([*FOUNDERS, (0.2, 0), *new])
+    assert classes[:3] == ["not_evaluable", "not_evaluable", "lost"]
+
+
+def test_a_sample_without_leukemia_proves_no_loss():
+    classes, _ = classes_without_purity([(0.45, 0), (0.42, 0), (0.2, 0)])
+    assert classes == ["not_evaluable"] * 3
+
+
+def test_a_clone_that_shrinks_beside_one_that_holds_is_contracting():
+    classes, _ = classes_without_purity([(0.45, 0.44), (0.3, 0.1), (0.3, 0.11), (0.3, 0.09)])
+    assert classes == ["stable"] + ["contracting"] * 3
+
+
+def test_founders_replaced_by_a_new_clone_are_lost():
+    classes, _ = classes_without_purity([(0.45, 0), (0.42, 0), (0, 0.4)])
+    assert classes == ["lost", "lost", "acquired"]

@@ -189,7 +189,7 @@ def test_b070_where_every_variant_falls_and_purity_is_unknown_nothing_is_lost(tm
     mine = [row for row in rows if int(row["pos"]) in {600_000, 700_000}]
     assert len(mine) == 9
     assert {row["variant_class"] for row in mine} == {"not_evaluable"}
-    assert all("all_variants_fell" in row["flags"] for row in mine if row["pos"] == "600000")
+    assert all("variants_fell_alike" in row["flags"] for row in mine if row["pos"] == "600000")
     assert "fewer leukemic cells" in mine[0]["reason"]
 
 

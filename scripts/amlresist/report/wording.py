@@ -24,7 +24,7 @@ FLAG_WORDS = {
     "low_depth_before": "low depth at the first time point",
     "low_depth_after": "low depth at the second time point",
     "copy_number_not_known": "copy number not known",
-    "all_variants_fell": "every variant fell: perhaps fewer leukemic cells",
+    "variants_fell_alike": "fell as the largest variants did: perhaps fewer leukemic cells",
 }
 
 

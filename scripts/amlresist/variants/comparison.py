@@ -12,6 +12,7 @@ from amlresist.variants.alleles import Allele
 from amlresist.variants.classes import CLASSES, Control, Labels, change_p_value, label, present
 from amlresist.variants.classes import statements as statements_of
 from amlresist.variants.consequence import Annotation
+from amlresist.variants.dilution import explained_by_dilution, kept_cells
 from amlresist.variants.explain import Side, reason
 from amlresist.variants.heterozygosity import loh_shares, shows_loh
 from amlresist.variants.likelihood import (
@@ -177,7 +178,7 @@ def compare(
     evaluable &= seen[0] | seen[1]
     evaluable &= ~_donor_suspected(case, observations, question)
     evaluable &= ~_still_possible(case, question, probabilities)
-    diluted = _diluted(case, question, probabilities, evaluable)
+    diluted = _diluted(case, observations, question, probabilities, evaluable)
     evaluable &= ~diluted
     labels = label(
         probabilities,
@@ -222,20 +223,27 @@ def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[n
 
 
 def _diluted(
-    case: Case, question: Question, probabilities: npt.NDArray[np.float64], evaluable: Mask
+    case: Case,
+    observations: Observations,
+    question: Question,
+    probabilities: npt.NDArray[np.float64],
+    evaluable: Mask,
 ) -> Mask:
-    """Lost or contracting where all variants fall and nobody knows the shares of leukemic cells.
+    """Lost or contracting variants whose fall fewer leukemic cells in the sample would explain.
 
-    A sample with fewer leukemic cells shows just that of an unchanged leukemia. One variant that
-    did not fall shows that the cells are there.
+    Only where nobody knows the shares of leukemic cells.
     """
-    shares = [case.purity.shares[column] for column in (question.before, question.after)]
+    columns = [question.before, question.after]
     best = np.where(evaluable, probabilities.argmax(axis=1), -1)
     falling = np.isin(best, [_place(VariantClass.LOST), _place(VariantClass.CONTRACTING)])
-    held = (VariantClass.ACQUIRED, VariantClass.EXPANDING, VariantClass.STABLE)
-    if not np.isnan(shares).any() or np.isin(best, [_place(name) for name in held]).any():
+    if not np.isnan([case.purity.shares[column] for column in columns]).any():
         return np.zeros(len(best), dtype=bool)
-    return np.asarray(falling)
+    alt, depth = observations.alt[:, columns], observations.depth[:, columns]
+    somatic = (best >= 0) & (best <= _place(VariantClass.STABLE))
+    shared = best[somatic] != _place(VariantClass.ACQUIRED)
+    kept = kept_cells(alt[somatic] / depth[somatic], shared & (alt[somatic, 0] > 0))
+    explained = explained_by_dilution(alt, depth, kept, question.ratio, question.rho)
+    return np.asarray(falling & explained)
 
 
 def _place(name: VariantClass) -> int:
@@ -521,7 +529,7 @@ def _row(
             diluted,
         ),
         flags=_flags(case, question, i, locus, sides, variant_class)
-        + (("all_variants_fell",) if diluted else ()),
+        + (("variants_fell_alike",) if diluted else ()),
         change_p_value=change_p,
         clone="",
     )

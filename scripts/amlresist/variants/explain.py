@@ -68,7 +68,7 @@ def reason(
         probability: posterior of `best`.
         scale: VAF after over VAF before of an unchanged clone.
         depth_needed: that would have decided, None where depth is not the gap.
-        diluted: all variants fell and the shares of leukemic cells are unknown.
+        diluted: fewer leukemic cells, whose shares are unknown, would explain the fall.
     """
     counts = f"{before.words()}; {after.words()}."
     if label is not VariantClass.NOT_EVALUABLE:
@@ -79,8 +79,9 @@ def reason(
         return f"{counts} {unknown}"
     if diluted:
         return (
-            f"{counts} Likeliest: {_spelled(best)}, but every variant of this pair fell, as fewer"
-            " leukemic cells in the sample would make them. Blast fractions would tell."
+            f"{counts} Likeliest: {_spelled(best)}, but it fell no further than the largest"
+            " variants did, as fewer leukemic cells in the sample would make all fall. Blast"
+            " fractions would tell."
         )
     needed = f" A depth of {depth_needed} would have decided." if depth_needed else ""
     likeliest = f"Likeliest: {_spelled(best)} ({probability:.3g})"
