@@ -284,13 +284,17 @@ class Evidence:
         return np.cumsum(self._change)[: self.size]
 
     @property
+    def error(self) -> float:
+        """Mismatches per base of the reads on the haplotypes they fit best."""
+        return self._wrong / max(1, self._read)
+
+    @property
     def clear_depth(self) -> npt.NDArray[np.float64]:
         """Fragments that would show a junction at each offset well enough to discover it.
 
         Discovery needs `_DE_NOVO` bases on both sides without a sequencing error.
         """
-        error = self._wrong / max(1, self._read)
-        free = float((1 - error) ** (2 * _DE_NOVO))
+        free = float((1 - self.error) ** (2 * _DE_NOVO))
         depth: npt.NDArray[np.float64] = np.cumsum(self._clear)[: self.size].astype(float) * free
         return depth
 

@@ -6,9 +6,9 @@ fragment r would have on h, and E_ht the number of start positions from which a 
 (read from both ends, or from one) crosses a breakpoint of h,
 
     log L(theta) = sum_r log sum_h theta_h m_h(r) - sum_t n_t log sum_h theta_h E_ht,
-    m_h(r) = sum_p f(l_p).
+    m_h(r) = e^k_h(r) sum_p f(l_p),
 
-So both a junction sequence and a fragment that is too long or too short tell the alleles apart. f
+k_h(r) being the mismatches beyond the best haplotype's, e the library's mismatch rate. So both a junction sequence and a fragment that is too long or too short tell the alleles apart. f
 is learned from the same fragments (EM, kernel-smoothed). Single reads have f = 1. In an amplicon
 every molecule gives one fragment: E_h = 1, f = 1, m_h is 0 or 1.
 """
@@ -41,6 +41,7 @@ _SEVERAL = 10  # fragments of one reading from which lengths are first learned
 _STEPS_PER_LOG = 20  # fragments are pooled whose m_h agree within e^(1/20)
 _ANY = 1e-6  # share of the likeliest haplotype's m below which another's is nothing
 _LEVEL_OF_NOTHING = round(math.log(_ANY) * _STEPS_PER_LOG)
+_LEAST_ERROR = 1e-3  # mismatch rate below which chance is not taken to be
 _READ_SIZES = 12  # pairs of read lengths from which effective lengths are averaged
 
 
@@ -92,6 +93,7 @@ class _Selected:
 
     Attributes:
         inserts, ways: as in `Fragments`, ways 0 where a haplotype does not fit.
+        chance: kinds x haplotypes; e^k_h.
         number: fragments of each kind; 1 where copies are collapsed.
         paired: read from both ends.
         lengths: bases of both reads.
@@ -99,6 +101,7 @@ class _Selected:
 
     inserts: npt.NDArray[np.int64]
     ways: npt.NDArray[np.int64]
+    chance: Vector
     number: Vector
     paired: Flags
     lengths: npt.NDArray[np.int64]
@@ -130,6 +133,7 @@ def _select(
     return _Selected(
         inserts=seen.inserts[rows][:, chosen],
         ways=ways[rows],
+        chance=max(_LEAST_ERROR, evidence.error) ** (extra - least)[rows].astype(float),
         number=number,
         paired=(seen.inserts[rows] != NO_INSERT).any(axis=1),
         lengths=seen.lengths[rows],
@@ -167,12 +171,12 @@ def count_fragments(
     of_type = np.array([chosen.number[~chosen.paired].sum(), chosen.number[chosen.paired].sum()])
     if amplicon:
         flat = np.ones((1, len(known)))
-        return _counts(
-            chosen, chosen.ways.any(axis=2).astype(float), flat, of_type.sum(keepdims=True)
-        )
+        fits = chosen.ways.any(axis=2) * chosen.chance
+        return _counts(chosen, fits, flat, of_type.sum(keepdims=True))
     singles = _single_effective(known, chosen, evidence.anchor)
     if not chosen.paired.any():
-        return _counts(chosen, chosen.ways.sum(axis=2).astype(float), singles[None], of_type[:1])
+        placed = chosen.ways.sum(axis=2) * chosen.chance
+        return _counts(chosen, placed, singles[None], of_type[:1])
     crossings = _pair_crossings(known, chosen, evidence.anchor)
     frequency = _first_lengths(chosen, known)
     for _ in range(_LENGTH_ROUNDS):
@@ -209,7 +213,7 @@ def _way_lengths(chosen: _Selected, known: Sequence[Haplotype]) -> npt.NDArray[n
 def _by_way(chosen: _Selected, known: Sequence[Haplotype], frequency: Vector) -> Vector:
     """Ways weighted by how common their fragment length is; single reads as they are."""
     common = frequency[_way_lengths(chosen, known)]
-    ways = chosen.ways.astype(float)
+    ways = chosen.ways * chosen.chance[:, :, None]
     weighted: Vector = ways * np.where(chosen.paired[:, None, None], common, 1.0)
     return weighted
 
@@ -241,16 +245,23 @@ def _histogram(chosen: _Selected, known: Sequence[Haplotype], part: Vector) -> V
 
 
 def _smooth(histogram: Vector, chance: Vector | None = None) -> Vector:
-    """Distribution of fragment lengths: Gaussian kernel (Silverman 1986) and a share of strays."""
+    """Distribution of fragment lengths: Gaussian kernel (Silverman 1986) and a share of strays.
+
+    A kernel of width h makes a distribution of spread s wider by sqrt(1 + h^2 / s^2); it is drawn
+    together again around its median, else short and long fragments pass for those of other alleles.
+    """
     total = float(histogram.sum())
-    steps = np.cumsum(histogram) / total
-    low, high = np.searchsorted(steps, [0.25, 0.75])
-    width = max(3.0, 1.06 * (high - low + 1) / 1.349 * total**-0.2)
+    low, middle, high = np.searchsorted(np.cumsum(histogram) / total, [0.25, 0.5, 0.75])
+    spread = (high - low + 1) / 1.349
+    width = max(3.0, 1.06 * spread * total**-0.2)
     if chance is not None:
         histogram = histogram / np.maximum(chance, chance.max() / 20)
     reach = np.arange(-int(4 * width), int(4 * width) + 1)
     kernel = np.exp(-0.5 * (reach / width) ** 2)
     smooth = np.convolve(histogram, kernel)[reach.size // 2 :][: histogram.size]
+    places = np.arange(histogram.size)
+    wider = math.sqrt(1 + (width / spread) ** 2)
+    smooth = np.interp(middle + (places - middle) * wider, places, smooth)
     smooth[0] = smooth[-1] = 0.0  # facing away, or longer than told apart
     flat: Vector = np.full(histogram.size, 1.0 / histogram.size)
     if smooth.any():
