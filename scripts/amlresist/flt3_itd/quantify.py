@@ -8,9 +8,10 @@ fragment r would have on h, and E_ht the number of start positions from which a 
     log L(theta) = sum_r log sum_h theta_h m_h(r) - sum_t n_t log sum_h theta_h E_ht,
     m_h(r) = e^k_h(r) sum_p f(l_p),
 
-k_h(r) being the mismatches beyond the best haplotype's, e the library's mismatch rate. So both a junction sequence and a fragment that is too long or too short tell the alleles apart. f
-is learned from the same fragments (EM, kernel-smoothed). Single reads have f = 1. In an amplicon
-every molecule gives one fragment: E_h = 1, f = 1, m_h is 0 or 1.
+k_h(r) being the mismatches beyond the best haplotype's, e the library's mismatch rate. So both a
+junction sequence and a fragment that is too long or too short tell the alleles apart. f is learned
+from the same fragments (EM, kernel-smoothed). Single reads have f = 1. In an amplicon every molecule
+gives one fragment: E_h = 1, f = 1, sum_p f is 0 or 1.
 """
 
 import math
