@@ -10,7 +10,7 @@ fragment r would have on h, and E_ht the number of start positions from which a 
 
 k_h(r) being the mismatches beyond the best haplotype's, e the library's mismatch rate. So both a
 junction sequence and a fragment that is too long or too short tell the alleles apart. f is learned
-from the same fragments (EM, kernel-smoothed). Single reads have f = 1. In an amplicon every molecule
+from the same fragments (EM, kernel-smoothed). Single reads have f = 1. In an amplicon each molecule
 gives one fragment: E_h = 1, f = 1, sum_p f is 0 or 1.
 """
 
