@@ -28,9 +28,11 @@ from amlresist.report import labels, multiqc
 from amlresist.report.checks import Check, State, pair_checks
 from amlresist.report.cohort_page import first_comparisons
 from amlresist.report.plots import Label, place_label
-from amlresist.report.results import read_results
+from amlresist.report.results import read_overview, read_results
 from amlresist.report.run_times import StationTime, station_times
+from amlresist.report.settings import Settings
 from amlresist.report.wording import percent
+from amlresist.settings import load
 from amlresist.tables import read_table, write_table
 from amlresist.variants.records import VariantChange
 
@@ -467,6 +469,14 @@ def test_multiqc_content_is_valid(cohort, tmp_path):
     assert mechanisms["data"][2][2] is None
     config = yaml.safe_load((tmp_path / "multiqc_config.yaml").read_text())
     assert config["plots_force_flat"] is False
+
+
+def test_multiqc_sees_every_table_that_it_speaks_of(cohort):
+    settings = load(Settings, "report")
+    names = ("P01", "P02")
+    whole = [read_results(cohort / name, name) for name in names]
+    chosen = [read_overview(cohort / name, name, multiqc.RECORDS) for name in names]
+    assert multiqc.multiqc_files(chosen, settings) == multiqc.multiqc_files(whole, settings)
 
 
 def test_multiqc_content_is_escaped(tmp_path):

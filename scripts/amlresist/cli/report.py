@@ -107,13 +107,13 @@ def _cohort(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _multiqc(arguments: argparse.Namespace, settings: Settings) -> None:
-    from amlresist.report.multiqc import multiqc_files
-    from amlresist.report.results import read_results
+    from amlresist.report.multiqc import RECORDS, multiqc_files
+    from amlresist.report.results import read_overview
     from amlresist.report.run_times import station_times
 
     folder = arguments.benchmarks
     times = station_times(folder, arguments.patients) if folder else []
-    cohort = [read_results(arguments.results / name, name) for name in arguments.patients]
+    cohort = [read_overview(arguments.results / name, name, RECORDS) for name in arguments.patients]
     for name, text in multiqc_files(cohort, settings, times).items():
         write_text(arguments.out_dir / name, text)
 

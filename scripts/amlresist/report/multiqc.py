@@ -39,6 +39,7 @@ _STATUS_VALUES = {
     Status.NOT_ASSESSED: None,
 }
 _ORDER = ("patients", "classes", "vaf", "mechanisms", "flt3_itd", "mirna", "times")
+RECORDS = (VariantChange, MechanismSummary, AlignmentQc, ItdLibrary, MirnaQc)  # all it reads
 # In a folder of its own: this one section differs from run to run.
 TIMES = "benchmarks/amlresist_times_mqc.json"
 

@@ -1,6 +1,6 @@
 """Every station table of one patient, read once; a table that is not there stays absent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -108,18 +108,29 @@ def read_results(folder: Path, patient: str, planned: tuple[str, ...] = ()) -> P
     Raises:
         InputError: a table is there but cannot be read.
     """
-    tables: dict[str, list[Any]] = {
-        name: read_table(folder / station / name, record)
-        for name, (station, record) in TABLES.items()
-        if (folder / station / name).is_file()
-    }
-    states = {name: station_state(folder.parent, folder.name, name) for name in STATIONS}
+    found = read_overview(folder, patient, FILES)
+    states = dict(found.states)
     for station in planned:
         if states.get(station) == NOT_RUN:
             states[station] = FAILED
     beside = tuple(name for name in LINKED if (folder / name).is_file())
     alike = look_alikes(folder / "mirna" / "mirna_counts.tsv")
-    return PatientResults(patient, tables, states, _figures(folder), beside, alike)
+    return PatientResults(patient, found.tables, states, _figures(folder), beside, alike)
+
+
+def read_overview(folder: Path, patient: str, records: Collection[type]) -> PatientResults:
+    """Tables of some records alone: a cohort has no room for rows per gene, nor for pictures.
+
+    Raises:
+        InputError: a table is there but cannot be read.
+    """
+    tables: dict[str, list[Any]] = {
+        name: read_table(folder / station / name, record)
+        for name, (station, record) in TABLES.items()
+        if record in records and (folder / station / name).is_file()
+    }
+    states = {name: station_state(folder.parent, folder.name, name) for name in STATIONS}
+    return PatientResults(patient, tables, states, {})
 
 
 def look_alikes(counts: Path) -> dict[str, tuple[str, ...]]:
