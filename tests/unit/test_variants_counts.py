@@ -308,3 +308,38 @@ def test_planted_indels_and_mnvs_have_the_vaf_that_was_planted(tmp_path: Path) -
     assert (counts.depth > 1000).all()
     assert np.abs(z).max() < 4, dict(zip(alleles, vaf.round(3), strict=True))
     assert abs(vaf.mean() / 0.5 - 1) < 0.02
+
+
+def test_snvs_beside_an_indel_of_the_same_molecule_keep_their_vaf(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    distances = (1, 2, 3, 4, 6, 9, 12, 15)
+    genome = random_bases(400 * (4 * len(distances) + 1), rng)
+    world = World.make(tmp_path / "world", genome)
+    indels, snvs = [], []
+    for i in range(4 * len(distances)):
+        place, distance, size = 200 + 400 * i, distances[i // 4], (2, 8)[i % 2]
+        is_deletion = i % 4 > 1
+        deleted = genome[place : place + size] if is_deletion else ""
+        indel = world.allele(place, deleted, "" if is_deletion else random_bases(size, rng))
+        site = indel.pos - distance if i % 3 else indel.end + distance - 1
+        snvs.append(Allele(CHROM, site, genome[site], OTHER[genome[site]]))
+        indels.append(indel)
+    mixture = [(genome, 0.5), (world.planted([*snvs, *indels]), 0.5)]
+    path = world.align("mixed", mixture, 600, np.random.default_rng(9), CLEAN)
+    counts = world.count(path, [*snvs, *indels])
+    vaf = (counts.alt / counts.depth)[: len(snvs)]
+    z = (vaf - 0.5) / np.sqrt(0.25 / counts.depth[: len(snvs)])
+    assert np.abs(z).max() < 4, dict(zip(snvs, vaf.round(3), strict=True))
+    assert abs(vaf.mean() / 0.5 - 1) < 0.02
+
+
+def test_a_base_deleted_on_another_molecule_is_another_allele_of_the_snv(tmp_path: Path) -> None:
+    start = SITE - 40
+    deletion = Allele(CHROM, SITE - 3, GENOME[SITE - 3 : SITE + 4], GENOME[SITE - 3])
+    without = GENOME[start : SITE - 2] + GENOME[SITE + 4 : SITE + 66]
+    reads = [HandRead(f"d{i}", start, without, "38M6D62M") for i in range(4)]
+    reads += [HandRead(f"a{i}", start, bases(start, SNV)) for i in range(3)]
+    reads += [HandRead(f"r{i}", start, bases(start)) for i in range(5)]
+    counts = count(write_bam(tmp_path / "x.bam", GENOME, reads), SNV, deletion)
+    assert told(counts, 0) == (5, 3, 4)
+    assert told(counts, 1)[1] == 4

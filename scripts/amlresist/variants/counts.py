@@ -6,7 +6,8 @@ string says. A fragment whose mates both cover the locus counts once, and not at
 disagree.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
 from amlresist.variants.bam_stream import stream
+from amlresist.variants.beside_indels import call_site, indels_beside, sites
 from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask, ReadCalls, joined
 from amlresist.variants.haplotypes import (
     LOW_QUALITY,
@@ -31,6 +33,8 @@ from amlresist.variants.read_columns import Bytes, FetchSpan, Ints, Reads, by_co
 from amlresist.variants.substitutions import call_substitutions, windows_of
 
 _REGION_GAP = 200
+Span = tuple[int, int]
+Caller = Callable[..., tuple[Ints, Ints, Bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +66,30 @@ class Loci:
     Attributes:
         alleles: as given.
         haplotypes: locus -> sequences to lay reads on, for alleles that are not read off.
+        beside: locus of a substitution that is read off -> loci of the indels near it.
     """
 
     alleles: Sequence[Allele]
     haplotypes: Mapping[int, Haplotypes]
+    beside: Mapping[int, tuple[int, ...]]
 
     @classmethod
     def of(cls, alleles: Sequence[Allele], fetch: FetchSequence) -> "Loci":
         """Loci of normalised alleles."""
         laid = {i: build_haplotypes(a, fetch) for i, a in enumerate(alleles) if is_laid(a)}
-        return cls(alleles, tell_apart(laid, alleles))
+        haplotypes = tell_apart(laid, alleles)
+        return cls(alleles, haplotypes, indels_beside(alleles, haplotypes))
 
     def spans(self) -> tuple[Ints, Ints]:
         """Start and end of the bases of which a read must have one aligned to say anything."""
-        laid = self.haplotypes
-        starts = [laid[i].start if i in laid else a.pos for i, a in enumerate(self.alleles)]
-        ends = [laid[i].end if i in laid else a.end for i, a in enumerate(self.alleles)]
-        return np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
+        starts = np.array([allele.pos for allele in self.alleles], dtype=np.int64)
+        ends = np.array([allele.end for allele in self.alleles], dtype=np.int64)
+        for i, hap in self.haplotypes.items():
+            starts[i], ends[i] = hap.start, hap.end
+        for i, indels in self.beside.items():
+            starts[i] = min(self.haplotypes[j].start for j in indels)
+            ends[i] = max(self.haplotypes[j].end for j in indels)
+        return starts, ends
 
     def regions(self) -> list[tuple[str, int, int]]:
         """Where the reads lie; a clipped read may be aligned on one side of an indel only."""
@@ -154,10 +165,16 @@ def read_calls(
         return
     substitutions = {i: a for i, a in enumerate(loci.alleles) if a.is_substitution}
     windows = windows_of(substitutions, substitutions.keys() - loci.haplotypes.keys(), fetch)
-    groups: dict[str, list[list[tuple[int, Haplotypes]]]] = {}
+    windows, beside = sites(windows, loci.beside, loci.alleles, loci.haplotypes)
+    laid: dict[str, list[tuple[Span, Caller]]] = defaultdict(list)
+    for name, mine in beside.items():
+        for site in mine:
+            caller = partial(call_site, site=site, min_base_quality=min_base_quality)
+            laid[name].append((site.span, caller))
     for group in competing(loci.haplotypes, loci.alleles):
-        mine = [(i, loci.haplotypes[i]) for i in group]
-        groups.setdefault(loci.alleles[group[0]].chrom, []).append(mine)
+        haps = [(i, loci.haplotypes[i]) for i in group]
+        span = min(hap.start for _, hap in haps), max(hap.end for _, hap in haps)
+        laid[loci.alleles[group[0]].chrom].append((span, partial(call_group, group=haps)))
     pieces = stream(
         path,
         loci.regions(),
@@ -169,24 +186,23 @@ def read_calls(
         for name, reads in by_contig(contigs, piece):
             for calls in call_substitutions(reads, windows.get(name, ()), min_base_quality):
                 yield ReadCalls(reads, *calls)
-            yield from _laid_calls(reads, groups.get(name, ()), partial(fetch, name))
+            callers = laid.get(name, ())
+            yield from _laid_calls(reads, callers, partial(fetch, name))
 
 
 def _laid_calls(
-    reads: Reads, groups: Sequence[Sequence[tuple[int, Haplotypes]]], fetch: FetchSpan
+    reads: Reads, callers: Sequence[tuple[Span, Caller]], fetch: FetchSpan
 ) -> Iterator[ReadCalls]:
-    """Calls of the reads of one contig at indels and long MNVs."""
-    starts = np.array([min(hap.start for _, hap in group) for group in groups], dtype=np.int64)
-    ends = np.array([max(hap.end for _, hap in group) for group in groups], dtype=np.int64)
-    spanned = (starts < reads.end.max(initial=0)) & (ends > reads.start.min(initial=0))
-    here = np.flatnonzero(spanned).tolist()
+    """Calls of the reads of one contig that are laid on haplotypes."""
+    first, last = int(reads.start.min(initial=0)), int(reads.end.max(initial=0))
+    here = [(span, call) for span, call in callers if span[0] < last and span[1] > first]
     if not here:
         return
     near = np.zeros(len(reads), dtype=bool)
-    for i in here:
-        near[reads.touching(starts[i], ends[i])] = True
+    for span, _ in here:
+        near[reads.touching(*span)] = True
     poor = reads.poor_if_equal(fetch, np.flatnonzero(near), LOW_QUALITY)
-    yield ReadCalls(reads, *joined([call_group(reads, groups[i], poor) for i in here]))
+    yield ReadCalls(reads, *joined([call(reads, poor=poor) for _, call in here]))
 
 
 class _Tally:

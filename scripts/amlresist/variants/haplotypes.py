@@ -57,6 +57,16 @@ class Haplotypes:
         """Reference position that aligned reads of either haplotype must start before."""
         return self.start + max(len(self.reference), len(self.alternative))
 
+    def without(self, reference: Bytes, alternative: Bytes) -> "Haplotypes":
+        """The same with some bases of the sequences made N, which always fit."""
+        known = alternative != UNKNOWN_BASE
+        left, right = (
+            np.concatenate(([0], np.cumsum(np.diff(before) * known))) for before in self.misfits
+        )
+        return dataclasses.replace(
+            self, reference=reference, alternative=alternative, misfits=(left, right)
+        )
+
     def core(self) -> "Haplotypes":
         """The same without what lies further from the change than reads must reach."""
         end = self.aligned_end - 1 - self.start + FLANK
@@ -225,11 +235,7 @@ def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_
     most.
     """
     at, length = reads.start[near] - hap.start, reads.length[near]
-    size = len(hap.alternative)
-    misfit = np.full(len(near), size, dtype=np.int64)
-    for before, place in zip(hap.misfits, (at, at + hap.shift), strict=True):
-        inside = before[np.clip(place + length, 0, size)] - before[np.clip(place, 0, size)]
-        misfit = np.minimum(misfit, inside)
+    misfit = reference_misfits(at, length, hap)
     covers = (at <= hap.first) & (at + length >= hap.first + hap.needed)
     tells = covers & (misfit - poor >= MIN_DIFFERENCES)
     known = (poor >= 0) & (tells | ~covers | (misfit < MIN_DIFFERENCES))
@@ -238,15 +244,31 @@ def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_
     return fit, near[~known]
 
 
+def reference_misfits(at: Ints, length: Ints, hap: Haplotypes) -> Ints:
+    """Misfits on the alternative of reads that equal the reference.
+
+    Args:
+        at: offset of the first base from that of the haplotypes.
+        length: bases.
+        hap: what they are laid on.
+    """
+    size = len(hap.alternative)
+    fewest = np.full(len(at), size, dtype=np.int64)
+    for before, place in zip(hap.misfits, (at, at + hap.shift), strict=True):
+        inside = before[np.clip(place + length, 0, size)] - before[np.clip(place, 0, size)]
+        fewest = np.minimum(fewest, inside)
+    return fewest
+
+
 def _lay(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     if not len(near):
         return _Fit(near, np.zeros(0, dtype=np.uint8), near, np.zeros(0, dtype=bool))
     places = [place[near] - hap.start for place in reads.outer_places]
     width = int(reads.length[near].max(initial=0))
     rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
-    laid = _Laid.on(rows, hap, places[:1], places[1:])
+    laid = Laid.on(rows, hap, places[:1], places[1:])
     length = reads.length[near]
-    allowed = 2 + length // 30
+    allowed = allowed_misfits(length)
     call = laid.calls(length, hap, allowed)
     through = (reads.start[near] <= hap.start + hap.first) & (reads.end[near] >= hap.aligned_end)
     misfit, beside = laid.alt_misfit, np.zeros(len(near), dtype=bool)
@@ -260,6 +282,18 @@ def _lay(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     return _Fit(near, call, misfit, beside)
 
 
+def allowed_misfits(length: Ints) -> Ints:
+    """Most misfits with which a read still fits a haplotype."""
+    return 2 + length // 30
+
+
+def lay_anywhere(reads: Reads, near: Ints, hap: Haplotypes, places: Sequence[Ints]) -> "Laid":
+    """Lay reads on both haplotypes, hung up at any of the places, left or right of the change."""
+    width = int(reads.length[near].max(initial=0))
+    rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
+    return Laid.on(rows, hap, places, places)
+
+
 def _beside(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     """Lay reads that hold some other change on what lies beside this one alone.
 
@@ -268,16 +302,13 @@ def _beside(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     core = hap.core()
     change = core.start + FLANK
     places = [place - core.start for place in reads.subset(near).places_around(change)]
-    rows = _Rows(
-        reads, near, int(reads.length[near].max()), max(len(core.reference), len(core.alternative))
-    )
-    laid = _Laid.on(rows, core, places, places)
+    laid = lay_anywhere(reads, near, core, places)
     call = laid.calls(reads.length[near], core, _CORE_ERRORS)
     return _Fit(near, call, laid.alt_misfit, np.ones(len(near), dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)
-class _Laid:
+class Laid:
     """Misfits of each read on both haplotypes, and the offset of its first base in each."""
 
     ref_misfit: Ints
@@ -288,7 +319,7 @@ class _Laid:
     @classmethod
     def on(
         cls, rows: "_Rows", hap: Haplotypes, left: Sequence[Ints], right: Sequence[Ints]
-    ) -> "_Laid":
+    ) -> "Laid":
         """Lay reads, hung up by bases left or right of the change."""
         ref_misfit, ref_at = rows.best_fit(hap.reference, [*left, *right])
         shifted = [place + hap.shift for place in right]
@@ -325,6 +356,8 @@ class _Rows:
 
     def best_fit(self, haplotype: Bytes, places: Sequence[Ints]) -> tuple[Ints, Ints]:
         """Fewest mismatches over the given places of the first base, and the place."""
+        if not len(self._row):
+            return self._row, self._row
         windows = np.lib.stride_tricks.sliding_window_view(self._flat, len(haplotype))
         compare = partial(self._misfits, windows, haplotype)
         at = places[0].copy()

@@ -173,7 +173,8 @@ class Reads:
         """Reference position of the read's first base, told by its first and last block."""
         places = self.blocks.reference - self.blocks.query
         ends = np.cumsum(np.bincount(self.blocks.read, minlength=len(self)))
-        return places[np.concatenate(([0], ends[:-1]))], places[ends - 1]
+        firsts = np.concatenate(([0], ends))[: len(ends)]
+        return places[firsts], places[ends - 1]
 
     def places_around(self, position: int) -> list[Ints]:
         """`outer_places`, then the same by the blocks before and behind a reference position."""

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
-from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE
+from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask
 from amlresist.variants.read_columns import DELETION, UNKNOWN_BASE, Bytes, Ints, Reads, encode
 
 # Aligners clip reads whose last bases hold an MNV; such ends are left out on all reads.
@@ -20,7 +21,7 @@ _CALLS = np.array(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Windows:
     """Substitutions of one contig, each over the span of those it overlaps (k of one length).
 
@@ -40,6 +41,16 @@ class Windows:
         """Bases of each window."""
         return len(self.reference)
 
+    def where(self, mask: Mask) -> "Windows":
+        """Those for which `mask` holds."""
+        return Windows(
+            self.locus[mask],
+            self.start[mask],
+            self.reference[:, mask],
+            self.alternative[:, mask],
+        )
+
+    @cached_property
     def matches(self) -> Bytes:
         """What base `b` at place `i` of window `w` says: row `i`, column `16 w + b`."""
         codes = np.arange(16, dtype=np.uint8)
@@ -121,13 +132,21 @@ def _call_aligned(
     if length > 1:
         inside = (query >= MNV_EDGE) & (query + length <= reads.length[read] - MNV_EDGE)
         window, read, query = window[inside], read[inside], query[inside]
-    matches = windows.matches()
+    call = call_bases(reads, read, query, windows, window, min_base_quality)
+    return read, windows.locus[window], call
+
+
+def call_bases(
+    reads: Reads, read: Ints, query: Ints, windows: Windows, window: Ints, min_base_quality: int
+) -> Bytes:
+    """What the bases of a read from `query` on say of a window."""
+    matches = windows.matches
     said = np.full(len(read), _KNOWN | _IS_REFERENCE | _IS_ALTERNATIVE, dtype=np.uint8)
-    for i in range(length):
+    for i in range(windows.length):
         bases, good = reads.good_bases(read, query + i, min_base_quality)
         said &= matches[i][window * 16 + bases]
         said *= good
-    return read, windows.locus[window], _CALLS[said]
+    return _CALLS[said]
 
 
 def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:

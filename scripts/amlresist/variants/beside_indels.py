@@ -1,0 +1,260 @@
+"""SNVs and changes of two bases beside an insertion or deletion.
+
+Where both are on one molecule, aligners clip the end of the read that holds them, or place its
+bases a little off. Such a read is first laid on the reference and on each changed haplotype, the
+bases of the substitution left out of the comparison; then its base is looked up on the best.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from amlresist.variants.alleles import Allele, BareChange, bare
+from amlresist.variants.calls import NOTHING, OTHER, Mask, joined
+from amlresist.variants.haplotypes import (
+    Haplotypes,
+    allowed_misfits,
+    lay_anywhere,
+    reference_misfits,
+)
+from amlresist.variants.read_columns import UNKNOWN_BASE, Bytes, Ints, Reads
+from amlresist.variants.substitutions import MNV_EDGE, Windows, call_bases, call_substitutions
+
+_UNTOLD = 255  # before any haplotype was asked
+REACH = 15  # bases from an indel within which a substitution is looked up this way
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Substitutions with the same indels beside them.
+
+    Attributes:
+        windows: the substitutions.
+        indels: haplotypes and changed bases of each.
+        masked: the haplotypes without the bases of the substitutions.
+    """
+
+    windows: Sequence[Windows]
+    indels: Sequence[tuple[Haplotypes, BareChange]]
+    masked: Sequence[Haplotypes]
+
+    @classmethod
+    def of(
+        cls, windows: Sequence[Windows], indels: Sequence[tuple[Haplotypes, BareChange]]
+    ) -> "Site":
+        """Site of some substitutions and indels."""
+        return cls(windows, indels, [_masked(hap, change, windows) for hap, change in indels])
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where reads must be aligned to say anything."""
+        haplotypes = [hap for hap, _ in self.indels]
+        return min(hap.start for hap in haplotypes), max(hap.end for hap in haplotypes)
+
+
+def _masked(hap: Haplotypes, change: BareChange, windows: Iterable[Windows]) -> Haplotypes:
+    reference, alternative = hap.reference.copy(), hap.alternative.copy()
+    for group in windows:
+        for start in group.start.tolist():
+            offset = start - hap.start
+            reference[offset : offset + group.length] = UNKNOWN_BASE
+            moved = _moved(start, group.length, hap, change)
+            if moved is not None:
+                alternative[moved : moved + group.length] = UNKNOWN_BASE
+    return hap.without(reference, alternative)
+
+
+def _moved(start: int, length: int, hap: Haplotypes, change: BareChange) -> int | None:
+    """Offset of reference bases in the changed haplotype; None where it has other bases."""
+    if change.start < start + length and start < change.end:
+        return None
+    return start - hap.start + (hap.shift if start >= change.end else 0)
+
+
+def indels_beside(
+    alleles: Sequence[Allele], haplotypes: Mapping[int, Haplotypes]
+) -> dict[int, tuple[int, ...]]:
+    """Substitution that is read off -> the indels near it."""
+    placed: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for i, hap in haplotypes.items():
+        if not alleles[i].is_substitution:
+            placed[alleles[i].chrom].append((hap.start, hap.end, i))
+    found = {}
+    for spans in placed.values():
+        spans.sort()
+    widest = {c: max(end - start for start, end, _ in spans) for c, spans in placed.items()}
+    for i, allele in enumerate(alleles):
+        if i in haplotypes or allele.chrom not in placed:
+            continue
+        spans = placed[allele.chrom]
+        low = bisect_left(spans, (allele.pos - widest[allele.chrom], -1, -1))
+        high = bisect_right(spans, (allele.pos, 1 << 62, -1))
+        near = [j for _, _, j in spans[low:high] if _is_beside(allele, alleles[j], haplotypes[j])]
+        if near:
+            found[i] = tuple(near)
+    return found
+
+
+def _is_beside(allele: Allele, indel: Allele, hap: Haplotypes) -> bool:
+    inside = hap.start <= allele.pos and allele.end <= hap.start + len(hap.reference)
+    behind = allele.pos - (hap.aligned_end - 1)
+    return inside and behind <= REACH and bare(indel).start - allele.end <= REACH
+
+
+def sites(
+    windows: Mapping[str, Sequence[Windows]],
+    beside: Mapping[int, tuple[int, ...]],
+    alleles: Sequence[Allele],
+    haplotypes: Mapping[int, Haplotypes],
+) -> tuple[dict[str, list[Windows]], dict[str, list[Site]]]:
+    """Contig -> substitutions to be read off where they are aligned, and those beside indels."""
+    plain: dict[str, list[Windows]] = {}
+    together: dict[tuple[str, tuple[int, ...]], list[Windows]] = defaultdict(list)
+    for chrom, groups in windows.items():
+        plain[chrom] = []
+        for group in groups:
+            is_beside = np.array([int(i) in beside for i in group.locus], dtype=bool)
+            plain[chrom].append(group.where(~is_beside))
+            for indels, loci in _by_indels(group.locus[is_beside].tolist(), beside).items():
+                mine = group.where(np.isin(group.locus, loci))
+                together[chrom, indels].append(mine)
+    found: dict[str, list[Site]] = defaultdict(list)
+    for (chrom, indels), groups in together.items():
+        changes = [(haplotypes[j], bare(alleles[j])) for j in indels]
+        found[chrom].append(Site.of(groups, changes))
+    return plain, found
+
+
+def _by_indels(
+    loci: Iterable[int], beside: Mapping[int, tuple[int, ...]]
+) -> dict[tuple[int, ...], list[int]]:
+    """Indels -> the loci beside just these."""
+    result: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for locus in loci:
+        result[beside[locus]].append(locus)
+    return result
+
+
+def call_site(
+    reads: Reads, site: Site, poor: Ints, min_base_quality: int
+) -> tuple[Ints, Ints, Bytes]:
+    """(read, locus, call) of the reads near a site, on the haplotype that fits each best.
+
+    Args:
+        reads: of one contig.
+        site: where.
+        poor: bases below `LOW_QUALITY` of each read that equals the reference, else -1.
+        min_base_quality: bases below are not informative.
+    """
+    near = reads.touching(*site.span)
+    near = near[(poor[near] < 0) | _reaches(reads, near, site)]
+    equal = _fits_reference(reads, near, poor[near], site)
+    known, doubtful = near[equal], near[~equal]
+    laid = _lay(reads, doubtful, site)
+    fewest = np.min([on.misfit for on in laid], axis=0)
+    fits = fewest <= allowed_misfits(reads.length[doubtful])
+    parts = []
+    for windows in site.windows:
+        for number in range(len(windows.locus)):
+            look_up = partial(_look_up, reads, windows, number, min_base_quality)
+            start = int(windows.start[number])
+            straight = look_up(known, start - reads.start[known])
+            agreed = _agreed(laid, doubtful, (start, windows.length), look_up)
+            agreed[~fits] = NOTHING
+            read, call = np.concatenate((known, doubtful)), np.concatenate((straight, agreed))
+            parts.append((read, np.full(len(read), windows.locus[number]), call))
+    # Reads with some other change: as they are aligned.
+    others = doubtful[~fits]
+    aligned = call_substitutions(reads.subset(others), site.windows, min_base_quality)
+    return joined([*parts, *((others[read], locus, call) for read, locus, call in aligned)])
+
+
+def _reaches(reads: Reads, near: Ints, site: Site) -> Mask:
+    """Reads aligned whole that may have a base at the site, even if an indel moves it."""
+    moved = max(abs(hap.shift) for hap in site.masked)
+    start = min(int(windows.start.min()) for windows in site.windows) - moved
+    end = max(int(windows.start.max()) + windows.length for windows in site.windows) + moved
+    return np.asarray((reads.start[near] < end) & (reads.end[near] > start))
+
+
+def _fits_reference(reads: Reads, near: Ints, poor: Ints, site: Site) -> Mask:
+    """Reads that equal the reference, and surely fit it better than any changed haplotype.
+
+    Each poor base may hide one misfit.
+    """
+    surely = poor >= 0
+    for hap in site.masked:
+        misfit = reference_misfits(reads.start[near] - hap.start, reads.length[near], hap)
+        surely &= misfit > poor
+    return np.asarray(surely)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnHaplotype:
+    """Reads laid on one haplotype.
+
+    Attributes:
+        hap, change: the haplotype; no change stands for the reference beside it.
+        misfit: bases that do not fit.
+        excess: the same less those on the reference beside it.
+        at: offset of each first base.
+    """
+
+    hap: Haplotypes
+    change: BareChange | None
+    misfit: Ints
+    excess: Ints
+    at: Ints
+
+    def queries(self, chosen: Ints, start: int, length: int) -> Ints | None:
+        """The base of each read that stands at a reference position; None where it is changed."""
+        offset: int | None = start - self.hap.start
+        if self.change is not None:
+            offset = _moved(start, length, self.hap, self.change)
+        return None if offset is None else offset - self.at[chosen]
+
+
+def _lay(reads: Reads, near: Ints, site: Site) -> list[_OnHaplotype]:
+    """The reads on the reference, and on each changed haplotype."""
+    result: list[_OnHaplotype] = []
+    places = reads.subset(near).places_around(sum(site.span) // 2)
+    for masked, (hap, change) in zip(site.masked, site.indels, strict=True):
+        laid = lay_anywhere(reads, near, masked, [place - hap.start for place in places])
+        if not result:
+            result.append(_OnHaplotype(hap, None, laid.ref_misfit, 0 * near, laid.ref_at))
+        excess = laid.alt_misfit - laid.ref_misfit
+        result.append(_OnHaplotype(hap, change, laid.alt_misfit, excess, laid.alt_at))
+    return result
+
+
+def _agreed(
+    laid: Sequence[_OnHaplotype],
+    read: Ints,
+    span: tuple[int, int],
+    look_up: Callable[[Ints, Ints], Bytes],
+) -> Bytes:
+    """What the reads say on the haplotypes that fit them best, where these say the same."""
+    best = np.min([on.excess for on in laid], axis=0)
+    call = np.full(len(read), _UNTOLD, dtype=np.uint8)
+    for on in laid:
+        here = np.flatnonzero(on.excess == best)
+        query = on.queries(here, *span)
+        said = np.full(len(here), OTHER, np.uint8) if query is None else look_up(read[here], query)
+        differs = (call[here] != _UNTOLD) & (call[here] != said)
+        call[here] = np.where(differs, NOTHING, said)
+    return call
+
+
+def _look_up(
+    reads: Reads, windows: Windows, number: int, min_base_quality: int, read: Ints, query: Ints
+) -> Bytes:
+    """Calls from the bases that begin at `query`."""
+    call = np.full(len(read), NOTHING, dtype=np.uint8)
+    inside = (query >= MNV_EDGE) & (query + windows.length <= reads.length[read] - MNV_EDGE)
+    window = np.full(int(inside.sum()), number)
+    call[inside] = call_bases(reads, read[inside], query[inside], windows, window, min_base_quality)
+    return call
