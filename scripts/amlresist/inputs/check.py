@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from amlresist.addresses import copied_library
 from amlresist.errors import InputError
@@ -37,6 +38,7 @@ from amlresist.inputs.reference_files import (
     glance_at_genome,
     named_genome,
 )
+from amlresist.inputs.same_reads import alike, first_reads, reads_files
 from amlresist.inputs.setting_files import (
     examine_claims,
     examine_gene_sets,
@@ -48,6 +50,7 @@ from amlresist.plan import Plan, make_plan
 from amlresist.sheet import Assay, GivenKind, Library, comparisons
 
 Examination = Callable[[], list[Finding]]
+Found = TypeVar("Found")
 FIRST_RECORDS = 200  # of a BAM or FASTQ, in the quick check
 EMPTY_GZIP = 64  # bytes; two empty libraries are alike, and told so by their own check
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
@@ -108,15 +111,23 @@ def _check_files(
         genome, genome_findings = _genome(config, plan.libraries, Path(folder), quick=quick)
         examinations = _examinations(plan, config, genome, quick=quick)
         futures = [(name, work, _submitted(pool, work)) for name, work in examinations.items()]
+        looked_into = [] if quick else reads_files(plan.libraries)
+        fingerprints = [
+            (path, _submitted(pool, partial(first_reads, path, genome.fasta)))
+            for path in looked_into
+        ]
         findings += genome_findings
         for name, work, future in futures:
             findings += _found(name, work, future)
+        reads_of = _first_reads(fingerprints)
         digests = [
             digest
             for path, future in described
             if (digest := _digest(path, describe, future, findings))
         ]
-    findings += _same_content(plan.libraries, digests, plan.sheet_paths["samples"])
+    sheet = plan.sheet_paths["samples"]
+    findings += _same_content(plan.libraries, digests, sheet)
+    findings += alike(plan.libraries, reads_of, sheet)
     return findings, digests
 
 
@@ -130,11 +141,11 @@ def _named_by_address(findings: Iterable[Finding], copies: Mapping[str, str]) ->
     return named
 
 
-def _submitted(pool: ProcessPoolExecutor, work: Examination) -> "Future[list[Finding]]":
+def _submitted(pool: ProcessPoolExecutor, work: Callable[[], Found]) -> "Future[Found]":
     try:
         return pool.submit(work)
     except BrokenProcessPool as error:  # a file before it ended its process
-        future: Future[list[Finding]] = Future()
+        future: Future[Found] = Future()
         future.set_exception(error)
         return future
 
@@ -152,6 +163,17 @@ def _found(
     findings = Findings(name)
     findings.stop("ends the program that reads it (damaged, or memory is used up)", FETCH_AGAIN)
     return findings.all
+
+
+def _first_reads(
+    futures: Iterable[tuple[str, "Future[frozenset[int]]"]],
+) -> dict[str, frozenset[int]]:
+    """Path -> digests of its first reads; nothing of files that end the process reading them."""
+    found = {}
+    for path, future in futures:
+        with suppress(BrokenProcessPool):
+            found[path] = future.result()
+    return found
 
 
 def _digest(

@@ -76,7 +76,7 @@ def read_fastq(path: str, mates: str = "", limit: int | None = None) -> tuple[li
     letters = [Letters() for _ in range(2 if mates else 1)]
     with findings.guarded(), ExitStack() as stack:
         files = [path, mates] if mates else [path]
-        readers = [_records(name, stack.enter_context(_opened(name))) for name in files]
+        readers = [_records(name, stack.enter_context(opened(name))) for name in files]
         for batch in _batches(readers, files, limit):
             letters[-1].same += sum(_have_same_bases(*records) for records in batch)
             for name, sums, records in zip(files, letters, zip(*batch, strict=True), strict=True):
@@ -268,7 +268,7 @@ def _bytes(path: str) -> BinaryIO:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Any]:
+def opened(path: str) -> Iterator[Any]:
     """A `dnaio` reader of a FASTQ; an empty file has no records."""
     with _bytes(path) as handle:
         try:
