@@ -12,7 +12,9 @@ from amlresist.variants.records import HotspotCheck, PairSummary
 RULE = "variants gene=FLT3 protein=F691L change=acquired,expanding against=lost,contracting"
 
 COUNTS = (0,) * 8
-SUMMARY = PairSummary("P1", "diagnosis>relapse", *COUNTS, 0.0, 0.002, "", 1, 1, "", 0.0, "counts")
+SUMMARY = PairSummary(
+    "P1", "diagnosis>relapse", *COUNTS, 0.0, 0.002, "", *[1] * 6, "", 0.0, "counts"
+)
 
 
 def check(timepoint: str, *, seen: bool | None, excluded_above: float) -> HotspotCheck:

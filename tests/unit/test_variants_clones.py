@@ -14,7 +14,12 @@ from amlresist.variants.consequence import Annotation
 from amlresist.variants.heterozygosity import BASE_SHARE, loh_shares, shows_loh
 from amlresist.variants.hotspot_table import hotspot_rows
 from amlresist.variants.overdispersion import Overdispersion
-from amlresist.variants.purity import Purity, combined, from_founder
+from amlresist.variants.purity import (
+    Purity,
+    cancer_cell_fraction_interval,
+    combined,
+    from_founder,
+)
 from amlresist.variants.records import VariantClass
 from amlresist.variants.settings import Settings
 from amlresist.variants.tracks import Track
@@ -51,7 +56,8 @@ def test_order_of_variants_changes_no_cluster():
 
 def test_purity_is_twice_the_founder_and_a_given_share_goes_first():
     alt, depth = drawn(np.random.default_rng(7), [(0.45, 0.2)], [12])
-    learned = from_founder(cluster(alt, depth, 1e-3, RHO), 3, 2)
+    clusters = cluster(alt, depth, 1e-3, RHO)
+    learned = from_founder(clusters, founder(clusters, 3))
     assert learned.shares == pytest.approx((0.9, 0.4), abs=0.04)
     given = Purity((0.8, 0.5), "given blast fraction")
     assert combined(given, learned) == given
@@ -207,3 +213,34 @@ def test_a_clone_that_shrinks_beside_one_that_holds_is_contracting():
 def test_founders_replaced_by_a_new_clone_are_lost():
     classes, _ = classes_without_purity([(0.45, 0), (0.42, 0), (0, 0.4)])
     assert classes == ["lost", "lost", "acquired"]
+
+
+def test_learned_purity_has_an_interval_that_covers_the_truth():
+    inside = []
+    for seed in range(60):
+        alt, depth = drawn(np.random.default_rng(seed), [(0.45, 0.2)], [8], depth=400)
+        clusters = cluster(alt, depth, 1e-3, RHO)
+        truncal = founder(clusters, 3)
+        if truncal is not None:
+            ends = from_founder(clusters, truncal).intervals
+            inside += [a <= p <= b for p, (a, b) in zip((0.9, 0.4), ends, strict=True)]
+    assert len(inside) > 100
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.05)
+
+
+def test_the_interval_of_a_cell_share_holds_that_of_the_purity():
+    vaf, exact, learned = (0.1, 0.08, 0.12), (0.8, 0.8, 0.8), (0.8, 0.7, 0.9)
+    narrow = cancer_cell_fraction_interval(vaf, exact)
+    wide = cancer_cell_fraction_interval(vaf, learned)
+    assert narrow == pytest.approx((0.2, 0.3))
+    assert wide[0] < narrow[0]
+    assert wide[1] > narrow[1]
+    assert cancer_cell_fraction_interval((0.0, 0.0, 0.004), learned)[0] == 0.0
+
+
+def test_snps_alone_near_one_half_are_no_founder_but_drivers_among_them_are():
+    alt, depth = drawn(np.random.default_rng(1), [(0.5, 0.5), (0.3, 0.15)], [30, 5])
+    clusters = cluster(alt, depth, 1e-3, RHO)
+    assert founder(clusters, 3) is None
+    driver = np.arange(len(alt)) == 2
+    assert founder(clusters, 3, driver) == 0

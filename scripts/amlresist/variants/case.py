@@ -14,14 +14,27 @@ from amlresist.libraries import LibraryInput
 from amlresist.sheet import PatientFacts, comparisons, timepoint_rank
 from amlresist.variants.alleles import Allele
 from amlresist.variants.candidates import read_candidates
-from amlresist.variants.clone_table import clone_names, clone_rows, find_clones, leukemic_timepoints
+from amlresist.variants.clone_table import (
+    clone_names,
+    clone_rows,
+    find_clones,
+    leukemic_timepoints,
+    truncal_of,
+)
 from amlresist.variants.comparison import Case, Locus, compare, observations_of
 from amlresist.variants.consequence import Annotation, Annotator
 from amlresist.variants.given import GivenCount, GivenTable, read_given
 from amlresist.variants.hotspot_table import hotspot_rows
 from amlresist.variants.hotspots import hotspot_alleles, hotspot_of, hotspots
 from amlresist.variants.overdispersion import estimate
-from amlresist.variants.purity import Segment, combined, from_facts, from_founder, read_segments
+from amlresist.variants.purity import (
+    Purity,
+    Segment,
+    combined,
+    from_facts,
+    from_founder,
+    read_segments,
+)
 from amlresist.variants.records import (
     AlleleCount,
     CloneShare,
@@ -132,7 +145,7 @@ def results(case: Case, settings: Settings) -> Results:
         changes += rows
         summaries.append(summary)
     chosen, clusters = find_clones(case, observations, settings, _of_no_clone(changes))
-    names = clone_names(clusters, settings.founder_min_variants)
+    names = clone_names(clusters, truncal_of(case, chosen, clusters, settings))
     clone_of = {
         case.loci[locus].allele: names[index]
         for locus, index in zip(chosen, clusters.assignment, strict=True)
@@ -284,12 +297,18 @@ def _learned(
         transplanted=frozenset(t for t, fact in facts.items() if fact.transplant_before),
         drivers=frozenset(gene.gene for gene in genes() if Role.DRIVER in gene.roles),
     )
-    _, clusters = find_clones(case, observations_of(case, settings), settings)
-    learned = from_founder(clusters, settings.founder_min_variants, clusters.vaf.shape[1])
-    counted = [track.timepoint for track in tracks if track.has_counts]
-    leukemic = [timepoints.index(name) for name in leukemic_timepoints(counted)]
-    shares = [math.nan] * len(tracks)
-    for place, column in enumerate(leukemic):
-        shares[column] = learned.shares[place]
-    learned = dataclasses.replace(learned, shares=tuple(shares))
-    return dataclasses.replace(case, purity=combined(given, learned))
+    return dataclasses.replace(case, purity=combined(given, _learned_purity(case, settings)))
+
+
+def _learned_purity(case: Case, settings: Settings) -> Purity:
+    """Shares of leukemic cells from the founder cluster, NaN at time points without leukemia."""
+    chosen, clusters = find_clones(case, observations_of(case, settings), settings)
+    found = from_founder(clusters, truncal_of(case, chosen, clusters, settings))
+    counted = leukemic_timepoints(track.timepoint for track in case.tracks if track.has_counts)
+    shares, intervals = [math.nan] * len(case.tracks), [(math.nan, math.nan)] * len(case.tracks)
+    for place, column in enumerate(
+        i for i, track in enumerate(case.tracks) if track.timepoint in counted
+    ):
+        shares[column] = found.shares[place]
+        intervals[column] = found.interval(place)
+    return Purity(tuple(shares), found.source, tuple(intervals))

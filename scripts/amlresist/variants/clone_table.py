@@ -8,11 +8,11 @@ from scipy.special import betaincinv
 
 from amlresist.variants.alleles import Allele
 from amlresist.variants.clones import Clusters, cluster, founder
-from amlresist.variants.comparison import Case
+from amlresist.variants.comparison import Case, is_driver
 from amlresist.variants.heterozygosity import BASE_SHARE
 from amlresist.variants.likelihood import Floats, effective_share
 from amlresist.variants.model import Mask, Observations
-from amlresist.variants.purity import cancer_cell_fraction
+from amlresist.variants.purity import cancer_cell_fraction, cancer_cell_fraction_interval
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import CloneShare
 from amlresist.variants.settings import Settings
@@ -83,9 +83,14 @@ def find_clones(
     return loci, clusters
 
 
-def clone_names(clusters: Clusters, min_variants: int) -> list[str]:
+def truncal_of(case: Case, loci: Ints, clusters: Clusters, settings: Settings) -> int | None:
+    """The founder cluster of the clustered loci; None if there is none."""
+    drivers = np.array([is_driver(case, case.loci[i]) for i in loci], dtype=bool)
+    return founder(clusters, settings.founder_min_variants, drivers)
+
+
+def clone_names(clusters: Clusters, truncal: int | None) -> list[str]:
     """`founder` for the truncal cluster, `clone1` ... for the others."""
-    truncal = founder(clusters, min_variants)
     names, number = [], 0
     for index in range(len(clusters.vaf)):
         if index == truncal:
@@ -106,6 +111,10 @@ def clone_rows(case: Case, clusters: Clusters, names: Sequence[str]) -> list[Clo
                 float(betaincinv(hits + 0.5, total - hits + 0.5, q)) for q in (0.025, 0.975)
             )
             vaf = float(hits / total) if total else math.nan
+            share = case.purity.shares[column]
+            ccf_low, ccf_high = cancer_cell_fraction_interval(
+                (vaf, low, high), (share, *case.purity.interval(column))
+            )
             rows.append(
                 CloneShare(
                     patient=case.patient,
@@ -115,7 +124,9 @@ def clone_rows(case: Case, clusters: Clusters, names: Sequence[str]) -> list[Clo
                     vaf=vaf,
                     vaf_low=low,
                     vaf_high=high,
-                    ccf=cancer_cell_fraction(vaf, case.purity.shares[column]),
+                    ccf=cancer_cell_fraction(vaf, share),
+                    ccf_low=ccf_low,
+                    ccf_high=ccf_high,
                 )
             )
     return rows

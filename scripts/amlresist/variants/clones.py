@@ -18,6 +18,7 @@ _SMALLEST = 1e-3
 _CLONE_DISTANCE = 2.5  # standard deviations of one variant's VAF between two clones
 _OUTLIER_DISTANCE = 4.5  # the same where one of the two is small
 _SMALL_SHARE = 0.1
+_SNP_VAF = (0.46, 0.54)  # mean VAF of heterozygous SNPs, reference bias included
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +198,19 @@ def _ordered(centres: Floats, responsibility: Floats, hits: Floats, total: Float
     return Clusters(centres[order], fragments, assignment.astype(np.int64))
 
 
-def founder(clusters: Clusters, min_variants: int) -> int | None:
+def founder(
+    clusters: Clusters, min_variants: int, drivers: npt.NDArray[np.bool_] | None = None
+) -> int | None:
     """The truncal cluster: present and largest at every time point; None if there is none.
 
-    Clusters above VAF 0.6 (loss of heterozygosity) are no candidates.
+    Clusters above VAF 0.6 (loss of heterozygosity) are no candidates. A cluster near VAF 0.5 at
+    every time point may be heterozygous SNPs as well as a pure leukemia: it is the founder only
+    with a variant that is surely somatic.
+
+    Args:
+        clusters: of n variants.
+        min_variants: fewest variants of a founder.
+        drivers: hotspots and protein changes of drivers among the variants, shape (n,).
     """
     heterozygous = np.asarray((clusters.vaf <= 0.6).all(axis=1))
     candidates = [
@@ -213,4 +223,6 @@ def founder(clusters: Clusters, min_variants: int) -> int | None:
     largest = max(candidates, key=lambda c: float(clusters.vaf[c].min()))
     others = [c for c in range(len(clusters.vaf)) if c != largest and heterozygous[c]]
     dominates = all((clusters.vaf[largest] >= 0.85 * clusters.vaf[c]).all() for c in others)
-    return largest if dominates else None
+    near_half = (clusters.vaf[largest] > _SNP_VAF[0]) & (clusters.vaf[largest] < _SNP_VAF[1])
+    somatic = drivers is not None and bool(drivers[clusters.assignment == largest].any())
+    return largest if dominates and (somatic or not near_half.all()) else None

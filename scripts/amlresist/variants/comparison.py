@@ -184,7 +184,7 @@ def compare(
         probabilities,
         np.array([_TYPE_GROUPS[locus.allele.kind] for locus in case.loci], dtype=np.int64),
         evaluable,
-        np.array([bool(x.hotspot) or _alters_driver(case, x) for x in case.loci], dtype=bool),
+        np.array([is_driver(case, x) for x in case.loci], dtype=bool),
         control_of(settings),
     )
     rows = _rows(case, question, labels, seen, diluted, change_p_value(observations, question))
@@ -352,6 +352,11 @@ def _germline_prior(case: Case, locus: Locus, cleared: float, found: float) -> f
     return min(prior, 0.3 if locus.annotation.consequence == "missense_variant" else 0.005)
 
 
+def is_driver(case: Case, locus: Locus) -> bool:
+    """Whether a variant is a hotspot or changes the protein of a driver."""
+    return bool(locus.hotspot) or _alters_driver(case, locus)
+
+
 def _alters_driver(case: Case, locus: Locus) -> bool:
     return locus.annotation.gene in case.drivers and locus.annotation.alters_protein
 
@@ -363,7 +368,7 @@ def _donor_suspected(
     if case.tracks[question.after].timepoint not in case.transplanted:
         return np.zeros(len(case.loci), dtype=bool)
     new = (observations.alt[:, question.before] <= 2) & (observations.alt[:, question.after] > 2)
-    driver = [bool(x.hotspot) or _alters_driver(case, x) for x in case.loci]
+    driver = [is_driver(case, x) for x in case.loci]
     return np.asarray(new & ~np.array(driver, dtype=bool))
 
 
@@ -608,6 +613,8 @@ def _summary(
     counted = {c: sum(row.variant_class is c for row in rows) for c in VariantClass}
     labelled = [r for r in rows if r.variant_class is not VariantClass.NOT_EVALUABLE]
     pair = [case.tracks[question.before], case.tracks[question.after]]
+    known = case.purity.intervals or ((NAN, NAN),) * len(case.tracks)
+    learned = known[question.before], known[question.after]
     return PairSummary(
         patient=case.patient,
         comparison=f"{pair[0].timepoint}>{pair[1].timepoint}",
@@ -623,7 +630,11 @@ def _summary(
         overdispersion=case.overdispersion.rho,
         overdispersion_source=case.overdispersion.source,
         purity_before=case.purity.shares[question.before],
+        purity_before_low=learned[0][0],
+        purity_before_high=learned[0][1],
         purity_after=case.purity.shares[question.after],
+        purity_after_low=learned[1][0],
+        purity_after_high=learned[1][1],
         purity_source=case.purity.source,
         null_pair_false_acquired=null,
         evidence_level="counts" if all(t.has_counts for t in pair) else "presence",

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from scipy.special import betaincinv
+
 from amlresist.errors import InputError, Problem
 from amlresist.files import open_text
 from amlresist.inputs.text import repeated_name
 from amlresist.inputs.vcf_grammar import is_whole
 from amlresist.sheet import PatientFacts, timepoint_rank
-from amlresist.variants.clones import Clusters, founder
+from amlresist.variants.clones import Clusters
 
 NORMAL_COPIES = 2
 SEGMENT_COLUMNS = ("timepoint", "chrom", "start", "end", "total_copies", "mutated_copies")
@@ -23,10 +25,16 @@ class Purity:
     Attributes:
         shares: one per time point, NaN when unknown.
         source: where they come from, in words.
+        intervals: 95 % interval of each share; empty where the shares are given and taken as exact.
     """
 
     shares: tuple[float, ...]
     source: str
+    intervals: tuple[tuple[float, float], ...] = ()
+
+    def interval(self, column: int) -> tuple[float, float]:
+        """95 % interval of the share at one time point."""
+        return self.intervals[column] if self.intervals else (self.shares[column],) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,24 @@ def from_facts(facts: Mapping[str, PatientFacts], timepoints: Sequence[str]) -> 
     return Purity(shares, "given blast fraction" if known else "unknown")
 
 
-def from_founder(clusters: Clusters, min_variants: int, n_timepoints: int) -> Purity:
-    """Twice the VAF of the truncal cluster (heterozygous, two copies)."""
-    truncal = founder(clusters, min_variants)
+def from_founder(clusters: Clusters, truncal: int | None) -> Purity:
+    """Twice the VAF of the truncal cluster (heterozygous, two copies), None for no such cluster.
+
+    The interval is that of the cluster's VAF: quantiles of Beta(a + 1/2, n - a + 1/2) with its
+    effective fragments (Jeffreys).
+    """
     if truncal is None:
-        return Purity((math.nan,) * n_timepoints, "unknown")
+        return Purity((math.nan,) * clusters.vaf.shape[1], "unknown")
     shares = tuple(min(1.0, 2 * float(vaf)) for vaf in clusters.vaf[truncal])
-    return Purity(shares, f"founder cluster of {clusters.size(truncal)} variants")
+    intervals = tuple(
+        (_twice_quantile(hits, total, 0.025), _twice_quantile(hits, total, 0.975))
+        for hits, total in clusters.fragments[truncal]
+    )
+    return Purity(shares, f"founder cluster of {clusters.size(truncal)} variants", intervals)
+
+
+def _twice_quantile(hits: float, total: float, level: float) -> float:
+    return min(1.0, 2 * float(betaincinv(hits + 0.5, total - hits + 0.5, level)))
 
 
 def combined(given: Purity, learned: Purity) -> Purity:
@@ -78,6 +97,33 @@ def cancer_cell_fraction(
     if math.isnan(purity) or math.isnan(vaf):
         return math.nan
     return min(1.0, vaf / expected_vaf(purity, total_copies, mutated_copies))
+
+
+def cancer_cell_fraction_interval(
+    vaf: tuple[float, float, float],
+    purity: tuple[float, float, float],
+    total_copies: float = 2.0,
+    mutated_copies: float = 1.0,
+) -> tuple[float, float]:
+    """95 % interval of the CCF from those of the VAF and of the purity; NaN if one is unknown.
+
+    The interval of a ratio of two independent estimates (Donner and Zou, Statistical Methods in
+    Medical Research 2012): with a purity that is exact, the VAF's own ends over the expected VAF.
+
+    Args:
+        vaf, purity: estimate, lower and upper end.
+        total_copies, mutated_copies: in the leukemic cells.
+    """
+    if math.isnan(purity[0]) or math.isnan(vaf[0]):
+        return math.nan, math.nan
+    v, v_low, v_high = vaf
+    e, e_low, e_high = (expected_vaf(share, total_copies, mutated_copies) for share in purity)
+    below = e_high * (2 * e - e_high)
+    above = e_low * (2 * e - e_low)
+    low_root = math.sqrt(max(0.0, (v * e) ** 2 - v_low * (2 * v - v_low) * below))
+    high_root = math.sqrt(max(0.0, (v * e) ** 2 - v_high * (2 * v - v_high) * above))
+    low = (v * e - low_root) / below if below > 0 else v_low / e_high
+    return min(1.0, max(0.0, low)), min(1.0, (v * e + high_root) / above)
 
 
 def absence_limit(limit: float, share: float, purity: float) -> float:

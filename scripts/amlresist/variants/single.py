@@ -9,6 +9,7 @@ from amlresist.variants.alleles import Allele
 from amlresist.variants.comparison import Case, compare, observations_of, question_of
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.model import fit
+from amlresist.variants.purity import Purity
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass
 from amlresist.variants.settings import Settings
 
@@ -48,6 +49,8 @@ def describe(
             1 - row.probability for row in kept if row.variant_class is VariantClass.GERMLINE
         ),
         purity_after=math.nan,
+        purity_after_low=math.nan,
+        purity_after_high=math.nan,
         null_pair_false_acquired=math.nan,
     )
 
@@ -59,7 +62,7 @@ def _germline(case: Case, column: int, settings: Settings) -> Floats:
     blank = dataclasses.replace(track, ref=nothing, alt=nothing, other=nothing, depth=nothing)
     shares = (case.purity.shares[column],) * 2
     alone = dataclasses.replace(
-        case, tracks=(track, blank), purity=dataclasses.replace(case.purity, shares=shares)
+        case, tracks=(track, blank), purity=Purity(shares, case.purity.source)
     )
     return fit(observations_of(alone, settings), question_of(alone, 0, 1, settings)).germline
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from amlresist.variants.alleles import Allele
 from amlresist.variants.comparison import Case, copies_of
-from amlresist.variants.purity import absence_limit, cancer_cell_fraction
+from amlresist.variants.purity import absence_limit, cancer_cell_fraction_interval
 from amlresist.variants.records import VafPoint, VariantChange
 from amlresist.variants.settings import Settings
 
@@ -15,29 +15,33 @@ def vaf_points(case: Case, changes: Iterable[VariantChange], settings: Settings)
 
     A patient with one time point has rows of that one alone.
     """
-    share_of = {
-        track.timepoint: share for track, share in zip(case.tracks, case.purity.shares, strict=True)
+    purity_of = {
+        track.timepoint: (case.purity.shares[column], *case.purity.interval(column))
+        for column, track in enumerate(case.tracks)
     }
     rows = []
     for change in changes:
         for timepoint, side in zip(change.comparison.split(">"), ("before", "after"), strict=False):
-            limit = absence_limit(
-                settings.absence_limit, settings.absence_share, share_of[timepoint]
-            )
-            rows.append(_point(case, change, timepoint, side, share_of[timepoint], limit))
+            purity = purity_of[timepoint]
+            limit = absence_limit(settings.absence_limit, settings.absence_share, purity[0])
+            rows.append(_point(case, change, timepoint, side, purity, limit))
     return rows
 
 
 def _point(
-    case: Case, change: VariantChange, timepoint: str, side: str, share: float, limit: float
+    case: Case,
+    change: VariantChange,
+    timepoint: str,
+    side: str,
+    purity: tuple[float, float, float],
+    limit: float,
 ) -> VafPoint:
     allele = Allele(change.chrom, change.pos - 1, change.ref, change.alt)
     copies = copies_of(case, timepoint, allele)
     ccf = getattr(change, f"{side}_ccf")
     ends = [getattr(change, f"{side}_vaf_{end}") for end in ("low", "high")]
-    low, high = (
-        math.nan if math.isnan(ccf) else cancer_cell_fraction(end, share, *copies) for end in ends
-    )
+    vaf = getattr(change, f"{side}_vaf") if not math.isnan(ccf) else math.nan
+    low, high = cancer_cell_fraction_interval((vaf, ends[0], ends[1]), purity, *copies)
     return VafPoint(
         patient=change.patient,
         comparison=change.comparison,
