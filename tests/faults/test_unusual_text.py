@@ -175,6 +175,11 @@ def test_every_caller_is_read_with_its_counts(tmp_path, genome, name):
     assert len(found) == len(PLACES)
 
 
+def test_a_genotype_that_lost_its_first_allele_is_refused_in_older_versions(tmp_path, genome):
+    path = put(tmp_path, "x.vcf", vcf("GT:AD", "/1:60,40"))
+    assert "STOP" in severities(examine_vcf(path, genome))
+
+
 def test_bcf_is_read_like_the_vcf_it_stands_for(tmp_path, genome):
     text = vcf("GT:AD", "0/1:60,40").replace(
         "##contig", '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from amlresist.inputs.findings import FETCH_AGAIN, Finding, Findings
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.text import Line
-from amlresist.inputs.vcf_grammar import TELLING_KEYS, header_fault, is_whole, record_fault
+from amlresist.inputs.vcf_grammar import (
+    TELLING_KEYS,
+    header_fault,
+    is_whole,
+    may_lead_with_phase,
+    record_fault,
+)
 from amlresist.inputs.vcf_lines import vcf_lines
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
@@ -58,7 +65,8 @@ def examine_vcf(path: str, genome: Genome) -> list[Finding]:
 
 
 def _read_text(lines: Iterator[Line], genome: Genome, findings: Findings) -> None:
-    columns = _header(lines, findings)
+    first = next(lines, Line(0, "", is_ended=True))
+    columns = _header(chain([first], lines), findings)
     if not columns:
         return
     seen = Seen(genome, genome.open_bases())
@@ -66,7 +74,7 @@ def _read_text(lines: Iterator[Line], genome: Genome, findings: Findings) -> Non
     for line in lines:
         if not line.text.strip():
             continue
-        fields = _fields(line, columns, findings)
+        fields = _fields(line, columns, first.text, findings)
         if not fields:
             return
         _check_record(line, fields, seen, findings)
@@ -108,7 +116,7 @@ def _header(lines: Iterator[Line], findings: Findings) -> list[str]:
     return []
 
 
-def _fields(line: Line, columns: Sequence[str], findings: Findings) -> list[str]:
+def _fields(line: Line, columns: Sequence[str], first_line: str, findings: Findings) -> list[str]:
     """Fields of a record, none (and a finding) when it is broken."""
     fields = line.text.split("\t")
     where = f"line {line.number}"
@@ -121,7 +129,7 @@ def _fields(line: Line, columns: Sequence[str], findings: Findings) -> list[str]
             message, "Write the file anew; a cut last line means a lost end.", where, line.text
         )
         return []
-    message, value = record_fault(fields)
+    message, value = record_fault(fields, leading_phase=may_lead_with_phase(first_line))
     if message:
         findings.stop(message, "Correct the line.", where, value)
         return []

@@ -8,7 +8,8 @@ _NUMBER = re.compile(
     r"\.|-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE
 )
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
-_GENOTYPE = re.compile(r"[/|]?(\.|0|[1-9]\d*)([/|](\.|0|[1-9]\d*))*")
+_GENOTYPE = re.compile(r"(\.|0|[1-9]\d*)([/|](\.|0|[1-9]\d*))*")
+_LEADING_PHASE = re.compile(r"##fileformat=VCFv4\.([4-9]|\d\d)")
 _COUNTS = re.compile(r"\.|(-?\d+|\.)(,(-?\d+|\.))*")
 _NEVER_IN_FILTER = frozenset(' ,<>"')
 _IUPAC = frozenset("ACGTNRYSWKMBDHV")
@@ -31,12 +32,17 @@ def header_fault(columns: Sequence[str]) -> str:
     return ""
 
 
-def record_fault(fields: Sequence[str]) -> tuple[str, str]:
+def may_lead_with_phase(first_line: str) -> bool:
+    """Whether a genotype of this version may begin with its phase, as in `/0/1`."""
+    return bool(_LEADING_PHASE.match(first_line))
+
+
+def record_fault(fields: Sequence[str], *, leading_phase: bool = False) -> tuple[str, str]:
     """(what is wrong, value) of a record with as many fields as the header; ("", "") if nothing."""
     for number, (is_right, message) in enumerate(_FIXED):
         if not is_right(fields[number]):
             return message, fields[number]
-    return _sample_fault(fields)
+    return _sample_fault(fields, leading_phase=leading_phase)
 
 
 def is_whole(text: str) -> bool:
@@ -44,7 +50,7 @@ def is_whole(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def _sample_fault(fields: Sequence[str]) -> tuple[str, str]:
+def _sample_fault(fields: Sequence[str], *, leading_phase: bool) -> tuple[str, str]:
     if len(fields) < 10:
         return "", ""
     keys = fields[8].split(":")
@@ -56,6 +62,8 @@ def _sample_fault(fields: Sequence[str]) -> tuple[str, str]:
         if len(values) > len(keys):
             return "sample has more values than FORMAT names", sample
         for key, value in zip(keys, values, strict=False):
+            if key == "GT" and leading_phase and len(value) > 1:
+                value = value.removeprefix("/").removeprefix("|")
             if fault := _value_fault(key, value, alleles):
                 return fault, value
     return "", ""
