@@ -700,7 +700,7 @@ def config_names(path: Path) -> int:
     text = re.sub("\r\n|\r", "\n", path.read_bytes().decode())
     if text.lstrip().startswith("{"):
         return len(json.loads(text))
-    text = re.sub(r"\{[^}]*\}", "", text)  # names inside braces are no names of sections
+    text = re.sub(r":\s*\{[^}]*\}", ":", text)  # names inside braces are no names of sections
     found = re.findall(r"^\s{0,0}[\"']?([a-z0-9_]+)[\"']?\s*:", text, re.MULTILINE)
     return len(set(found))
 

@@ -62,9 +62,8 @@ def _sample_fault(fields: Sequence[str], *, leading_phase: bool) -> tuple[str, s
         if len(values) > len(keys):
             return "sample has more values than FORMAT names", sample
         for key, value in zip(keys, values, strict=False):
-            if key == "GT" and leading_phase and len(value) > 1:
-                value = value.removeprefix("/").removeprefix("|")
-            if fault := _value_fault(key, value, alleles):
+            leads = leading_phase and key == "GT" and value[:1] in {"/", "|"}
+            if fault := _value_fault(key, value[leads:], alleles):
                 return fault, value
     return "", ""
 
