@@ -149,7 +149,7 @@ def _read(path: str, facts: HeaderFacts, fasta: str, limit: int | None) -> Strea
     stream = Stream()
     lengths = [contig.length for contig in facts.contigs]
     options: dict[str, Any] = {"reference_filename": fasta} if fasta else {}
-    is_indexed = bool(fasta) and Path(f"{fasta}.fai").is_file()
+    is_indexed = limit is None and bool(fasta) and Path(f"{fasta}.fai").is_file()
     with (
         pysam.FastaFile(fasta) if is_indexed else nullcontext() as stream.genome,
         without_index(path) as link,
