@@ -337,7 +337,8 @@ def _unchanged(pair: Pair, n: int, scatter: Overdispersion) -> tuple[Observation
     """The first n loci, and the question whether their VAFs changed."""
     zeros, unknown = np.zeros(n), np.full((n, 2), -1)
     errors = np.full((n, 2), ERROR)
-    counts = Observations(pair.alt[:n], pair.depth[:n], errors, unknown, zeros, zeros, zeros)
+    none = np.full((n, 2, 2), np.nan)
+    counts = Observations(pair.alt[:n], pair.depth[:n], errors, unknown, zeros, zeros, zeros, none)
     nan = (float("nan"), float("nan"))
     question = Question(
         0, 1, None, ABSENT, ABSENT, np.ones(n), RATIO, scatter.rho, nan, scatter.spread

@@ -244,3 +244,14 @@ def test_snps_alone_near_one_half_are_no_founder_but_drivers_among_them_are():
     assert founder(clusters, 3) is None
     driver = np.arange(len(alt)) == 2
     assert founder(clusters, 3, driver) == 0
+
+
+def test_snps_left_in_a_list_do_not_hold_the_place_of_a_founder():
+    alt = [[240, 240], [245, 238], [232, 240], [144, 58], [135, 53]]
+    loci = [
+        Locus(Allele("chr1", 900 * i, "C", "T"), Annotation(), "", ("given",)) for i in range(5)
+    ]
+    alt = np.array(alt)
+    tracks = [track(t, alt[:, i], [480] * 5) for i, t in enumerate(("dx", "relapse"))]
+    rows, _ = compare(case_of(loci, tracks), 0, 1, SETTINGS)
+    assert {row.variant_class.value for row in rows[3:]} == {"not_evaluable"}

@@ -141,3 +141,43 @@ def test_without_purity_no_share_of_cells_is_made_up():
     (row,), _ = compare(case_of([GIVEN], tracks), 0, 1, SETTINGS)
     assert math.isnan(row.before_ccf)
     assert np.isnan(row.after_ccf)
+
+
+@pytest.mark.parametrize(
+    ("copies", "after"), [((2.0, 2.0), 0.9), ((2.0, 2.0), 0.1), ((1.0, 1.0), 0.83)]
+)
+def test_a_snp_that_moves_as_the_given_copies_say_is_germline(copies, after):
+    """Purity 80 % at relapse: copy-neutral loss gives 90 or 10 %, a lost chromosome 83 %."""
+    snp = Locus(Allele("chr9", 50, "C", "T"), Annotation(), "", ("reads",))
+    tracks = (track("diagnosis", [441], [900]), track("relapse", [round(900 * after)], [900]))
+    plain = dataclasses.replace(case_of([snp], tracks), purity=Purity((0.8, 0.8), "given"))
+    moved = Segment("relapse", "chr9", 0, 1000, *copies)
+    (without,), _ = compare(plain, 0, 1, SETTINGS)
+    (told,), _ = compare(dataclasses.replace(plain, segments=(moved,)), 0, 1, SETTINGS)
+    assert told.p_germline > max(0.95, without.p_germline)
+    assert told.variant_class is VariantClass.GERMLINE
+
+
+def test_a_somatic_variant_on_a_moved_stretch_is_not_taken_for_a_snp():
+    """VAF 20 % before is far from the 50 % of a SNP, whatever the copies after."""
+    found = Locus(Allele("chr9", 50, "C", "T"), Annotation(), "", ("reads",))
+    tracks = (track("diagnosis", [180], [900]), track("relapse", [360], [900]))
+    case = dataclasses.replace(case_of([found], tracks), purity=Purity((0.8, 0.8), "given"))
+    moved = Segment("relapse", "chr9", 0, 1000, 2.0, 2.0)
+    (row,), _ = compare(dataclasses.replace(case, segments=(moved,)), 0, 1, SETTINGS)
+    assert row.p_germline < 0.01
+
+
+@pytest.mark.parametrize("odd", [((45, 500), (200, 500)), ((200, 500), (45, 500))])
+def test_what_all_other_variants_do_makes_no_label_that_the_counts_exclude(odd):
+    """Among 300 stable variants one that grew, or shrank, four-fold is not called stable."""
+    rng = np.random.default_rng(2)
+    alt = np.vstack((rng.binomial(500, 0.3, (300, 2)), [[odd[0][0], odd[1][0]]]))
+    loci = [
+        Locus(Allele("chr9", 50 * i, "C", "T"), Annotation(), "", ("given",)) for i in range(301)
+    ]
+    tracks = [track(t, alt[:, i], [500] * 301) for i, t in enumerate(("diagnosis", "relapse"))]
+    rows, _ = compare(case_of(loci, tracks), 0, 1, SETTINGS)
+    assert rows[-1].variant_class is not VariantClass.STABLE
+    stable = sum(row.variant_class is VariantClass.STABLE for row in rows)
+    assert stable > 290

@@ -35,6 +35,7 @@ def observed(alt, depth, germline=0.02, artefact=0.02):
         np.full(n, germline),
         np.full(n, artefact),
         np.full(n, 0.02),
+        np.full((*alt.shape, 2), np.nan),
     )
 
 

@@ -79,7 +79,9 @@ def test_one_unchanged_vaf_in_twenty_gets_p_below_5_percent_with_rho_learned():
         alt, depth = drawn(rng, (0.3, 0.3), 1000, 500, 0.002)
         n, unknown = len(alt), np.full(alt.shape, -1)
         zeros = np.zeros(n)
-        counts = Observations(alt, depth, np.full(alt.shape, 1e-3), unknown, zeros, zeros, zeros)
+        none = np.full((n, 2, 2), np.nan)
+        error = np.full(alt.shape, 1e-3)
+        counts = Observations(alt, depth, error, unknown, zeros, zeros, zeros, none)
         asked = Question(
             0, 1, None, 0.02, 0.02, np.ones(n), 1.5, found.rho, (np.nan, np.nan), found.spread
         )

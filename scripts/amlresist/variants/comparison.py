@@ -29,10 +29,12 @@ from amlresist.variants.purity import (
     absence_limit,
     cancer_cell_fraction,
     expected_vaf,
+    snp_vafs,
 )
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass
 from amlresist.variants.settings import Settings
+from amlresist.variants.support import unsupported
 from amlresist.variants.tracks import Track
 
 NAN = math.nan
@@ -41,6 +43,7 @@ _HOMOZYGOUS_DEPTH = 10
 _INDEL_REACH = 10  # bases beside an indel in which misaligned read ends show substitutions
 _CERTAIN_ARTEFACT = 0.99
 _MOST_SPLIT = 10_000  # loci of the null pair; more would only cost time
+_PERHAPS_GERMLINE = 0.01  # posterior; as of a SNP in a list said to be cleared of them
 _NOISE = 1e-3  # candidates whose fragments errors explain this easily are no variants
 _TYPE_GROUPS = {"snv": 0, "unknown": 0, "mnv": 1, "insertion": 2, "deletion": 2, "complex": 2}
 
@@ -109,7 +112,26 @@ def observations_of(case: Case, settings: Settings) -> Observations:
             depth[:, leukemic],
             case.overdispersion.rho,
         ),
+        balance=_snp_balance(case),
     )
+
+
+def _snp_balance(case: Case) -> npt.NDArray[np.float64]:
+    """VAF of a SNP on either chromosome where given segments unbalance them, else NaN.
+
+    The chromosome with the variant of a segment has its mutated copies, the other one the rest.
+    Where purity is unknown the copies say nothing of a VAF.
+    """
+    balance = np.full((len(case.loci), len(case.tracks), 2), NAN)
+    for t, track in enumerate(case.tracks):
+        share = case.purity.shares[t]
+        if math.isnan(share) or not any(s.timepoint == track.timepoint for s in case.segments):
+            continue
+        for i, locus in enumerate(case.loci):
+            total, mutated = copies_of(case, track.timepoint, locus.allele)
+            if mutated != total - mutated:
+                balance[i, t] = snp_vafs(share, total, mutated)
+    return balance
 
 
 def _in_cleared_list(alt: Ints, depth: Ints, settings: Settings) -> float:
@@ -177,7 +199,7 @@ def compare(
     evaluable = np.logical_and.reduce([(t.depth > 0) & t.assayed for t in pair])
     evaluable &= seen[0] | seen[1]
     evaluable &= ~_donor_suspected(case, observations, question)
-    evaluable &= ~_still_possible(case, question, probabilities)
+    evaluable &= ~unsupported(observations, question, probabilities.argmax(axis=1))
     diluted = _diluted(case, observations, question, probabilities, evaluable)
     evaluable &= ~diluted
     labels = label(
@@ -202,26 +224,6 @@ def _seen(case: Case, observations: Observations, column: int, settings: Setting
     return shown & (~track.assumed | (track.alt >= settings.absence_limit * track.depth))
 
 
-def _still_possible(case: Case, question: Question, probabilities: npt.NDArray[np.float64]) -> Mask:
-    """Acquired or lost by the odds alone: the counts where none was seen do not say so themselves.
-
-    They must exclude (U95) the absence limit, and the VAF that an unchanged clone would have.
-    Otherwise the label would rest on what the other loci of the patient did.
-    """
-    columns = (question.before, question.after)
-    tracks = [case.tracks[column] for column in columns]
-    rho = case.overdispersion.rho
-    vafs = [np.maximum(t.alt, 0) / np.maximum(t.depth, 1) for t in tracks]
-    limits = [
-        np.nan_to_num(excluded_above(np.maximum(t.alt, 0), np.maximum(t.depth, 0), rho), nan=1.0)
-        for t in tracks
-    ]
-    best = probabilities.argmax(axis=1)
-    before = (limits[0] >= question.limit_before) | (limits[0] * question.scale >= vafs[1])
-    after = (limits[1] >= question.limit_after) | (limits[1] >= vafs[0] * question.scale)
-    return np.asarray(((best == 0) & before) | ((best == 1) & after))
-
-
 def _diluted(
     case: Case,
     observations: Observations,
@@ -231,7 +233,7 @@ def _diluted(
 ) -> Mask:
     """Lost or contracting variants whose fall fewer leukemic cells in the sample would explain.
 
-    Only where nobody knows the shares of leukemic cells.
+    Only where nobody knows the shares of leukemic cells; what may be germline says nothing of them.
     """
     columns = [question.before, question.after]
     best = np.where(evaluable, probabilities.argmax(axis=1), -1)
@@ -240,6 +242,8 @@ def _diluted(
         return np.zeros(len(best), dtype=bool)
     alt, depth = observations.alt[:, columns], observations.depth[:, columns]
     somatic = (best >= 0) & (best <= _place(VariantClass.STABLE))
+    germline = probabilities[:, _place(VariantClass.GERMLINE)] > _PERHAPS_GERMLINE
+    somatic &= ~germline | [is_driver(case, locus) for locus in case.loci]
     shared = best[somatic] != _place(VariantClass.ACQUIRED)
     kept = kept_cells(alt[somatic] / depth[somatic], shared & (alt[somatic, 0] > 0))
     explained = explained_by_dilution(alt, depth, kept, question.ratio, question.rho)

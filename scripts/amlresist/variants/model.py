@@ -36,6 +36,8 @@ _BATCH = 8192
 _PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
 _SMALLEST_PRIOR = 1e-12
 _NEXT_TO_NOTHING = 0.05  # of the absence limit: fragments seen may still be errors below
+_SNP_VAF = 0.49  # of heterozygous SNPs; reads of the reference align a little better
+_SNP_SPREAD = 0.02
 HOMOZYGOUS_SHARE = 0.3  # of the germline variants of a person
 
 
@@ -51,6 +53,8 @@ class Observations:
         artefact_prior: prior probability that a locus is an artefact or nothing, shape (n,).
         loh_share: share of loss of heterozygosity at some time point among germline variants
             there, shape (n,).
+        balance: VAF of a heterozygous SNP on either chromosome where given copy numbers make it
+            other than one half, NaN where they do not; shape (n, T, 2).
     """
 
     alt: Ints
@@ -60,6 +64,7 @@ class Observations:
     germline_prior: Floats
     artefact_prior: Floats
     loh_share: Floats
+    balance: Floats
 
     def subset(self, keep: npt.NDArray[np.int64] | Mask) -> "Observations":
         """The chosen loci."""
@@ -71,6 +76,7 @@ class Observations:
             self.germline_prior[keep],
             self.artefact_prior[keep],
             self.loh_share[keep],
+            self.balance[keep],
         )
 
 
@@ -229,6 +235,9 @@ class _Terms:
         loh = observations.loh_share
         germline = (1 - loh) * (shared @ _germline_density(vaf))
         germline += loh * _germline_loh(columns, question.normal, vaf)
+        given = np.isfinite(observations.balance).any(axis=(1, 2))
+        inside = [column[given] for column in columns]
+        germline[given] = _germline_copies(inside, observations.balance[given], vaf)
         fixed = np.column_stack((germline, artefact, shared[:, 0]))
         return cls(before, after, company, fixed, _kind_weights(observations))
 
@@ -273,9 +282,8 @@ def _in_normal(vaf: Floats) -> Floats:
 
 def _germline_density(vaf: Floats) -> Floats:
     """VAF of germline variants: about one half, or one."""
-    hom = (vaf > 0.98).astype(np.float64)
     het = (1 - HOMOZYGOUS_SHARE) * _near_half(vaf)
-    return np.asarray(het + HOMOZYGOUS_SHARE * hom / hom.sum())
+    return np.asarray(het + HOMOZYGOUS_SHARE * _homozygous(vaf))
 
 
 def _germline_loh(columns: Sequence[Floats], normal: int | None, vaf: Floats) -> Floats:
@@ -296,9 +304,33 @@ def _germline_loh(columns: Sequence[Floats], normal: int | None, vaf: Floats) ->
     return likelihood - unchanged
 
 
+def _germline_copies(columns: Sequence[Floats], balance: Floats, vaf: Floats) -> Floats:
+    """A germline variant on a stretch of known copy number: on one chromosome or on the other."""
+    homozygous = np.prod(columns, axis=0) @ _homozygous(vaf)
+    likelihood = HOMOZYGOUS_SHARE * homozygous
+    for side in (0, 1):
+        here = np.ones(len(balance))
+        for t, column in enumerate(columns):
+            centre = np.where(np.isnan(balance[:, t, side]), _SNP_VAF, balance[:, t, side])
+            for value in np.unique(centre):
+                chosen = centre == value
+                here[chosen] *= column[chosen] @ _bell(vaf, float(value), _SNP_SPREAD)
+        likelihood += 0.5 * (1 - HOMOZYGOUS_SHARE) * here
+    return np.asarray(likelihood)
+
+
 def _near_half(vaf: Floats) -> Floats:
-    het = np.exp(-0.5 * ((vaf - 0.49) / 0.02) ** 2)
-    return np.asarray(het / het.sum())
+    return _bell(vaf, _SNP_VAF, _SNP_SPREAD)
+
+
+def _homozygous(vaf: Floats) -> Floats:
+    hom = (vaf > 0.98).astype(np.float64)
+    return np.asarray(hom / hom.sum())
+
+
+def _bell(vaf: Floats, centre: float, spread: float) -> Floats:
+    density = np.exp(-0.5 * ((vaf - centre) / spread) ** 2)
+    return np.asarray(density / density.sum())
 
 
 def _artefact_density(vaf: Floats) -> Floats:

@@ -90,6 +90,18 @@ def expected_vaf(purity: float, total_copies: float = 2.0, mutated_copies: float
     return purity * mutated_copies / (purity * total_copies + NORMAL_COPIES * (1 - purity))
 
 
+def snp_vafs(purity: float, total_copies: float, mutated_copies: float) -> tuple[float, float]:
+    """VAF of a heterozygous SNP beside the mutation and on the other chromosome.
+
+    (p m + 1 - p) / (p C + 2 (1 - p)), and the same with C - m copies: normal cells have one of two.
+    """
+    copies = max(purity * total_copies + NORMAL_COPIES * (1 - purity), 1e-9)
+    beside, across = (
+        purity * m + 1 - purity for m in (mutated_copies, max(0.0, total_copies - mutated_copies))
+    )
+    return beside / copies, across / copies
+
+
 def cancer_cell_fraction(
     vaf: float, purity: float, total_copies: float = 2.0, mutated_copies: float = 1.0
 ) -> float:
