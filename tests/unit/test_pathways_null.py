@@ -60,7 +60,32 @@ def test_p_values_are_uniform_when_the_time_points_are_exchangeable(signed):
             before, after = after, before
         pair = make_pair(measured(before), measured(after))
         sets = random_sets(rng, 25, signed=signed)
-        for change in pathway_changes(pair, sets, settings(seed=repeat), "diagnosis>relapse"):
+        independent = settings(seed=repeat, gene_correlation=0)  # as these genes are
+        for change in pathway_changes(pair, sets, independent, "diagnosis>relapse"):
+            p_values[change.method].append(change.p_value)
+    for method, found in p_values.items():
+        assert kstest(found, "uniform").pvalue > 0.01, method
+
+
+def test_p_values_stay_uniform_when_genes_of_a_set_move_together():
+    """Every set has a push of its own, by which its genes correlate as the setting says."""
+    rng = np.random.default_rng(12)
+    correlation = 0.05
+    p_values = {method: [] for method in Method}
+    for repeat in range(12):
+        before, after = a_pair(rng)
+        members = np.split(rng.permutation(N_GENES)[: 40 * 25], 40)
+        for part in members:
+            after[part] += (
+                np.sqrt(2) * 0.5 * np.sqrt(correlation / (1 - correlation)) * rng.normal()
+            )
+        sets = [
+            GeneSet(f"set{i}", "", "test", tuple(sorted(GENES[j] for j in part)), np.ones(25))
+            for i, part in enumerate(members)
+        ]
+        pair = make_pair(measured(before), measured(after))
+        chosen = settings(seed=repeat, gene_correlation=correlation)
+        for change in pathway_changes(pair, sets, chosen, "diagnosis>relapse"):
             p_values[change.method].append(change.p_value)
     for method, found in p_values.items():
         assert kstest(found, "uniform").pvalue > 0.01, method

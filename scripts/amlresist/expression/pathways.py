@@ -11,6 +11,7 @@ from amlresist.expression.gene_sets import GeneSet, members_in
 from amlresist.expression.measured import Floats, Measured
 from amlresist.expression.null_sets import (
     Places,
+    as_if_independent,
     expression_strata,
     generator_for,
     matched_sets,
@@ -45,6 +46,10 @@ class PathwaySettings(Protocol):
     @property
     def null_sets(self) -> int:
         """Random sets per gene set."""
+
+    @property
+    def gene_correlation(self) -> float:
+        """Correlation of a set's genes beyond that of random ones."""
 
     @property
     def bootstrap_samples(self) -> int:
@@ -118,8 +123,8 @@ def pathway_changes(
     """Every set with every score.
 
     The null is competitive: random sets of the same size and expression deciles, moved with the
-    same pair. It asks whether the set moved more than other genes, not whether a replicate would
-    show it again, and takes genes as independent.
+    same pair, widened for genes of a set moving together. It asks whether the set moved more than
+    other genes, not whether a replicate would show it again.
 
     Args:
         comparison: name of the comparison; part of the seed.
@@ -197,7 +202,17 @@ def _set_changes(
     random_sets = matched_sets(rng, members, pair.strata, settings.null_sets)
     resampled = resampled_genes(rng, weights, settings.bootstrap_samples)
     return [
-        _change(pair, gene_set, method, members, weights, symbols, random_sets, resampled)
+        _change(
+            pair,
+            gene_set,
+            method,
+            members,
+            weights,
+            symbols,
+            random_sets,
+            resampled,
+            settings.gene_correlation,
+        )
         for method in methods
     ]
 
@@ -211,6 +226,7 @@ def _change(
     symbols: list[str],
     random_sets: Places,
     resampled: Places,
+    correlation: float,
 ) -> ScoreChange:
     before, after = (float(s) for s in score_delta(method, pair, members, weights))
     delta = after - before
@@ -219,6 +235,7 @@ def _change(
         _resampled_delta(method, pair, members, weights, resampled), (0.025, 0.975)
     )
     ranked = method is not Method.ULM
+    sizes = np.ones(len(members)) if ranked else weights
     moved = weights if delta >= 0 else -weights
     return ScoreChange(
         gene_set,
@@ -229,7 +246,7 @@ def _change(
         delta,
         float(low),
         float(high),
-        rank_p_value(delta, null),
+        rank_p_value(as_if_independent(delta, null, sizes, correlation), null),
         float("nan"),
         Direction.NO_CHANGE_SHOWN,
         _driving(pair, members, moved, symbols, by_rank=ranked),

@@ -24,6 +24,7 @@ class Settings:
     minimum_coverage: float
     minimum_background: int
     null_sets: int
+    gene_correlation: float
     bootstrap_samples: int
     fdr: float
     blast_difference: float
