@@ -177,18 +177,20 @@ def gather(item: Survey, alleles: Sequence[Allele], settings: Settings) -> Evide
 
 
 def _accepted(item: Survey, evidence: Evidence, settings: Settings) -> list[Allele]:
-    """Alleles whose own fragments exceed what background explains, weakest dropped first."""
+    """Alleles whose own fragments exceed what background explains.
+
+    The weakest is dropped first; of equally weak ones that with fewer reads, the later.
+    """
     columns = list(range(len(evidence.known)))
     collapse = _collapses(item, evidence, settings)
     while len(columns) > 1:
         alone, total = support(
             evidence, columns, collapse=collapse, over_primer=_over_primer(item, evidence)
         )
-        weakest = int(np.argmin(alone[1:]))
-        needed = _needed(total, settings)
-        if alone[weakest + 1] >= needed:
+        weakest = len(columns) - 1 - int(np.argmin(alone[:0:-1]))
+        if alone[weakest] >= _needed(total, settings):
             break
-        del columns[weakest + 1]
+        del columns[weakest]
     kept = [evidence.known[column].allele for column in columns[1:]]
     return [allele for allele in kept if allele is not None]
 

@@ -33,7 +33,7 @@ _MISMATCH = -3
 _KEPT_READS = 300  # reads kept per candidate to polish its sequence
 _PRUNE_AT = 20_000
 _MINIMUM_MAJORITY = 0.6
-_NEAR = 3  # edits below which a rare candidate is an error of a frequent one
+_NEAR = 3  # edits below which a candidate is an error of a more frequent one
 _ERROR_SHARE = 0.1
 _MAX_CANDIDATES = 30
 
@@ -170,15 +170,19 @@ def is_slippage(allele: Allele, locus: Locus) -> bool:
 
 
 def is_error_of(sequence: str, allele: Allele, reads: int, known: Allele, known_reads: int) -> bool:
-    """Whether a rare candidate is a known one with a sequencing error."""
-    if reads >= _ERROR_SHARE * known_reads or abs(allele.length - known.length) >= _NEAR:
+    """Whether a candidate is a more frequent one with sequencing errors.
+
+    Counting cannot tell alleles apart that differ by less than `_NEAR`, so they are one.
+    """
+    if abs(allele.length - known.length) >= _NEAR:
         return False
     import edlib
 
     low = min(allele.start, known.start)
     high = max(allele.end, known.end)
     texts = [sequence[low : a.start] + a.inserted + sequence[a.end : high] for a in (allele, known)]
-    return int(edlib.align(texts[0], texts[1], k=_NEAR)["editDistance"]) >= 0
+    distance = int(edlib.align(texts[0], texts[1], k=_NEAR)["editDistance"])
+    return 0 <= distance < _NEAR or (distance == _NEAR and reads < _ERROR_SHARE * known_reads)
 
 
 def polish(sequence: str, allele: Allele, candidate: Candidate) -> Allele:
