@@ -7,6 +7,7 @@ from variants_world import CHROM, random_bases, with_run
 from amlresist.variants.alleles import Allele
 from amlresist.variants.counts import FragmentCounts
 from amlresist.variants.noise import control_indels, error_of, learn
+from amlresist.variants.tracks import Track, with_shared_slippage
 
 FLOOR = 1e-3
 PLACES = range(100, 1100, 50)
@@ -73,3 +74,41 @@ def test_indels_outside_runs_need_no_controls() -> None:
     insertion = Allele(CHROM, 300, text[300], text[300] + "GATTACA")
     assert control_indels([insertion], fetching(text)) == []
     assert error_of(insertion, {}, FLOOR, fetching(text)) == FLOOR
+
+
+def library(timepoint: str, alt: list[int], depth: int, error: float) -> Track:
+    """Counts of reads that are assumed to err alike at all loci."""
+    hits = np.array(alt, dtype=np.int64)
+    yes, n = np.ones(len(alt), dtype=bool), np.full(len(alt), depth, dtype=np.int64)
+    counts = (n - hits, hits, 0 * hits, n, hits // 2)
+    return Track(timepoint, timepoint, "reads", *counts, yes, yes, ~yes, np.full(len(alt), error))
+
+
+def test_a_repeat_that_does_not_slip_at_one_time_point_slips_little_at_the_other() -> None:
+    text = genome("A" * 10)
+    alleles = [shorter(text, place) for place in PLACES[:3]]
+    snv = Allele(CHROM, 20, text[20], "ACGT"["ACGT".index(text[20]) - 1])
+    alleles.append(snv)
+    before = library("diagnosis", [0, 12, 30, 0], 300, 0.04)
+    after = library("relapse", [15, 15, 15, 15], 300, 0.04)
+    _, told = with_shared_slippage([before, after], alleles, fetching(text), FLOOR)
+    assert told.error[0] == pytest.approx(0.04 * 4 / 16)
+    assert told.error[1] == pytest.approx(0.04)
+    assert told.error[2] == pytest.approx(0.04), "more at diagnosis may be the variant"
+    assert told.error[3] == pytest.approx(0.04), "SNVs do not slip"
+    assert after.error.tolist() == [0.04] * 4
+
+
+def test_one_library_alone_keeps_its_rates() -> None:
+    text = genome("A" * 10)
+    alone = library("diagnosis", [5], 300, 0.04)
+    told = with_shared_slippage([alone], [shorter(text, 100)], fetching(text), FLOOR)
+    assert told[0].error.tolist() == [0.04]
+
+
+def test_slips_by_two_bases_are_expected_less_than_by_one() -> None:
+    text = genome("A" * 10)
+    one, before = shorter(text, 100), text[99]
+    two = Allele(CHROM, 99, before + "AA", before)
+    rates = [error_of(a, {}, FLOOR, fetching(text)) for a in (one, two)]
+    assert rates[1] == pytest.approx(rates[0] / 4)

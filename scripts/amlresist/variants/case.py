@@ -55,6 +55,7 @@ from amlresist.variants.tracks import (
     given_alleles,
     track_from_given,
     track_from_reads,
+    with_shared_slippage,
 )
 from amlresist.variants.vaf_points import vaf_points
 
@@ -125,6 +126,9 @@ def prepare(
     loci = _loci(listed, tables, sources)
     alleles = [locus.allele for locus in loci]
     tracks = [_track(lib, alleles, listed, tables, sources, settings) for lib in chosen]
+    if sources.reference is not None:
+        fetch = sources.reference.fetch
+        tracks = with_shared_slippage(tracks, alleles, fetch, settings.error_floor)
     return _learned(patient, loci, tracks, facts, sources, settings)
 
 

@@ -60,11 +60,10 @@ class Haplotypes:
     def without(self, reference: Bytes, alternative: Bytes) -> "Haplotypes":
         """The same with some bases of the sequences made N, which always fit."""
         known = alternative != UNKNOWN_BASE
-        left, right = (
-            np.concatenate(([0], np.cumsum(np.diff(before) * known))) for before in self.misfits
-        )
+        left, right = self.misfits
+        misfits = _running(np.diff(left) * known), _running(np.diff(right) * known)
         return dataclasses.replace(
-            self, reference=reference, alternative=alternative, misfits=(left, right)
+            self, reference=reference, alternative=alternative, misfits=misfits
         )
 
     def core(self) -> "Haplotypes":
@@ -126,7 +125,12 @@ def _context(chrom: str, start: int, length: int, fetch: FetchSequence) -> Bytes
 
 def _misfits_before(bases: Bytes, haplotype: Bytes) -> Ints:
     differs = (bases != haplotype) & (haplotype != UNKNOWN_BASE)
-    return np.concatenate(([0], np.cumsum(differs)))
+    return _running(differs)
+
+
+def _running(values: Ints | Mask) -> Ints:
+    """Sum of the values before each place."""
+    return np.concatenate(([0], np.cumsum(values)))
 
 
 def tell_apart(

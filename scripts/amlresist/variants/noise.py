@@ -28,8 +28,10 @@ _PRIOR_FRAGMENTS_RUN = 500.0  # the same for indels, whose expected error is a r
 _REPEAT_FREE = 4  # repeat units up to which slippage is not raised
 _REPEAT_FACTOR = 1.6
 _MAX_REPEAT_ERROR = 0.05
+_STEP_FACTOR = 0.25  # for each further unit: polymerases seldom slip by two at once
 _RUN_DISTANCE = 300  # bases from a candidate within which runs like its own are looked for
 _MAX_RUNS = 24  # of each kind
+_FACTOR_SHAPE = 4.0  # of the gamma distribution by which runs of one length slip more or less
 _RUN = re.compile("A{5,}|C{5,}|G{5,}|T{5,}")
 
 
@@ -127,7 +129,25 @@ def error_of(
     if kind in rates:
         return rates[kind]
     units = max(0, _repeat_units(allele, fetch) - _REPEAT_FREE)
-    return min(_MAX_REPEAT_ERROR, floor * _REPEAT_FACTOR**units)
+    change = bare(allele)
+    unit = change.deleted or change.inserted
+    steps = len(unit) // _period(unit) if units else 1
+    expected = min(_MAX_REPEAT_ERROR, floor * _REPEAT_FACTOR**units)
+    return max(floor, expected * _STEP_FACTOR ** (steps - 1))
+
+
+def slips(allele: Allele, fetch: FetchSequence) -> bool:
+    """Whether reads may gain or lose this indel by themselves, since it is one of a repeat."""
+    return _repeat_units(allele, fetch) > _REPEAT_FREE
+
+
+def slip_factor(alt: int, depth: int, error: float) -> float:
+    """How much more a repeat slips than is usual for its length, by its reads in one library.
+
+    Repeats of one length differ by a factor of mean 1 whose distribution is a gamma of shape 4; the
+    mean after a of n fragments at error rate e is (a + 4) / (n e + 4).
+    """
+    return (alt + _FACTOR_SHAPE) / (depth * error + _FACTOR_SHAPE)
 
 
 def _kind(allele: Allele, fetch: FetchSequence) -> str:

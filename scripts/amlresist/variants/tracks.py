@@ -1,5 +1,6 @@
 """What each library says of each locus: counts from reads, counts given, or only a listing."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,14 @@ from amlresist.variants.counts import FragmentCounts, count_fragments
 from amlresist.variants.given import UNPLACED, GivenCount, GivenTable
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.model import Mask
-from amlresist.variants.noise import control_alleles, control_indels, error_of, learn
+from amlresist.variants.noise import (
+    control_alleles,
+    control_indels,
+    error_of,
+    learn,
+    slip_factor,
+    slips,
+)
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import AlleleCount
 from amlresist.variants.regions import Region, contains
@@ -103,6 +111,34 @@ def track_from_reads(
     ):
         getattr(empty, name)[placed] = values
     return empty
+
+
+def with_shared_slippage(
+    tracks: Sequence[Track], alleles: Sequence[Allele], fetch: FetchSequence, floor: float
+) -> list[Track]:
+    """Lower the error rates of indels in repeats that hardly slip at another time point.
+
+    A repeat slips alike in all libraries of a patient, whatever its length lets expect; so the
+    time point with the fewest slips tells the most, since the variant may be there at the others.
+
+    Args:
+        tracks: of all time points; those without reads stay as they are.
+        alleles: the loci.
+        fetch: reference sequence.
+        floor: lowest error rate.
+    """
+    read = [track for track in tracks if track.source == "reads"]
+    errors = {id(track): track.error.copy() for track in read}
+    if len(read) > 1:
+        for i, allele in enumerate(alleles):
+            counted = [track for track in read if track.depth[i] > 0]
+            if not counted or allele.is_substitution or not slips(allele, fetch):
+                continue
+            factors = [slip_factor(t.alt[i], t.depth[i], t.error[i]) for t in counted]
+            for number, track in enumerate(counted):
+                least = min([1.0, *factors[:number], *factors[number + 1 :]])
+                errors[id(track)][i] = max(floor, track.error[i] * least)
+    return [dataclasses.replace(t, error=errors.get(id(t), t.error)) for t in tracks]
 
 
 def track_from_given(
