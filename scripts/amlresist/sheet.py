@@ -368,6 +368,10 @@ def _source_problems(path: Path | str, number: int, row: dict[str, str]) -> list
         problems.append(
             _cell(path, number, "bam", row["bam"], "library has FASTQ and BAM", "Give one of them.")
         )
+    if row["bam"] and row["assay"] == Assay.MIRNA:
+        message = "small-RNA reads are not read from a BAM"
+        remedy = "Give fq1, untrimmed, or a matrix of counts in given."
+        problems.append(_cell(path, number, "bam", row["bam"], message, remedy))
     if row["fq2"] and not row["fq1"]:
         problems.append(_cell(path, number, "fq2", row["fq2"], "fq2 without fq1", "Give fq1 too."))
     if row["fq2"] and row["fq2"] == row["fq1"]:

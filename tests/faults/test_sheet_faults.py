@@ -175,3 +175,15 @@ def test_a_primer_that_is_none_is_refused(cohort):
 def test_a_results_folder_of_a_dangerous_name_is_refused(cohort, path):
     cohort.config["results"] = path
     cohort.check().stops("config, results")
+
+
+def test_a_file_of_reads_given_as_regions_or_results_is_refused(cohort):
+    cohort.rows[0]["targets"] = cohort.rows[0]["bam"]
+    cohort.check().stops("given as reads in row 2, column bam", "column targets")
+    cohort.rows[0] |= {"targets": "", "given": cohort.rows[1]["bam"]}
+    cohort.check().stops("given as reads in row 3, column bam", "column given")
+
+
+def test_small_rnas_in_a_bam_are_refused(cohort):
+    cohort.rows[1]["assay"] = "mirna"
+    cohort.check().stops("small-RNA reads are not read from a BAM", "row 3, column bam")

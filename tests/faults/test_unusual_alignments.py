@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pysam
 import pytest
-from fault_files import GENOME, READ_LENGTH, random_genome, write_fasta
+from fault_files import GENOME, READ_LENGTH, random_genome, sound_reads, write_fasta
 from test_acceptance_bam import READS, SAMPLE, SQ_LINES, bam, header, told
 
 from amlresist.inputs.alignments import examine_alignment
@@ -104,6 +104,11 @@ TOLD = {
     "Phred+64 kept": (
         with_column(10, lambda n, r: "".join(chr(min(126, ord(q) + 31)) for q in r[10])),
         "Phred+64"),
+    "copies that are not marked": (
+        lambda f: bam(f, sorted(
+            (dataclasses.replace(r, name=f"{r.name}:{copy}") for r in READS for copy in range(3)),
+            key=lambda r: (r.contig, r.start))), "no read is marked as a duplicate"),
+    "mapping qualities of 3": (with_column(4, lambda n, r: "3"), "mapping quality of 20"),
     "mapped reads without CIGAR": (with_column(5, lambda n, r: "*"), "not evaluable"),
 }  # fmt: skip
 PASSES = {
@@ -162,6 +167,12 @@ def test_alignments_nobody_should_believe_are_told(folder, name):
     make, words = TOLD[name]
     found = told(make(folder), folder)["WARN"]
     assert any(words in text for text in found), found
+
+
+def test_rna_without_a_spliced_read_is_told(folder):
+    path = bam(folder, sound_reads(3, pairs=4_100))
+    words = [f.problem.message for f in examine_alignment(str(path), assay="rna")]
+    assert any("no read is spliced" in text for text in words)
 
 
 @pytest.mark.parametrize("name", PASSES)

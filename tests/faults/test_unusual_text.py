@@ -396,6 +396,12 @@ def test_a_given_table_is_read_for_each_library_that_names_it(cohort):
     cohort.check().stops("cannot tell which sample is relapse", "somebody")
 
 
+def test_a_table_whose_sample_has_no_variant_read_is_told(cohort):
+    path = put(cohort.folder, "dx.vcf", vcf("GT:AD", "0/0:99,0", "0/1:60,40", names=PAIR[::-1]))
+    cohort.rows[0] = {"patient": "P1", "timepoint": "diagnosis", "assay": "dna", "given": path}
+    cohort.check().warns("none of the 20 variants has a read", "swapped")
+
+
 def test_variants_listed_twice_are_told(cohort):
     path = put(cohort.folder, "dx.maf", maf() + maf().split("\n", 1)[1])
     cohort.rows[0] = {"patient": "P1", "timepoint": "diagnosis", "assay": "dna", "given": path}

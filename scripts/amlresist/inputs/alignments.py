@@ -25,14 +25,20 @@ QC_FAIL, DUPLICATE = 0x200, 0x400
 # CIGAR operations: M, = and X; those that use up the read's and the genome's bases; N.
 ALIGNED, IN_READ, IN_GENOME, SKIPPED = {0, 7, 8}, {0, 1, 4, 7, 8}, {0, 2, 3, 7, 8}, 3
 FIRST_OR_SECOND = 0xC0
+STRANDS, MATE_UNMAPPED = 0x30, 0x8  # strands of the read and of its mate
 NAMES_KEPT = 200_000
 LOOK_CLOSER_EVERY = 16
+ENDS_AT_EVERY = 8
 # Shares above which a file is warned about or refused.
 WARN_LOST_MATES, STOP_LOST_MATES = 0.02, 0.20
 STOP_REPEATED = 0.01
 STOP_SPLICED_DNA = 0.05
 WARN_MAPPED = 0.5  # of human reads usually 95 % or more
 WARN_USABLE = 0.3  # as alignment_qc.minimum_usable_share
+# Pairs with both ends where another pair has them, in a file without marked duplicates; above the
+# second they are amplicons, below the first deep coverage puts them there by chance.
+WARN_SAME_ENDS, AMPLICONS = 0.3, 0.9
+FEWEST_SPLICED_OF = 500  # reads looked at, of which RNA has some spliced
 # Aligned bases that differ from the genome's: below 0.01 in sound libraries, below 0.08 in the
 # noisiest long reads; 0.75 where reads and genome have nothing to do with each other.
 WARN_DIFFERING = 0.08
@@ -56,6 +62,8 @@ class Stream:
         usable: primary mapped records that are no duplicates, passed quality control, and lie in
             one place (mapping quality above 0).
         mask: a name is sampled when its CRC32 has none of these bits.
+        ends, same_ends: primary mapped reads at every `ENDS_AT_EVERY`-th position; those whose
+            own and whose mate's place are those of a read before.
         masked: reads looked at whose bases are N or "=" throughout.
         compared, differing: aligned bases held against the genome's, and those that differ.
         last: (contig index, position) of the last mapped record.
@@ -72,6 +80,10 @@ class Stream:
     past_end: int = 0
     looked_at: int = 0
     spliced: int = 0
+    ends: int = 0
+    same_ends: int = 0
+    ends_at: tuple[int, int] = (-1, -1)
+    ends_here: set[tuple[int, int, int]] = field(default_factory=set)
     without_bases: int = 0
     masked: int = 0
     without_quality: int = 0
@@ -179,11 +191,23 @@ def _take(stream: Stream, read: Any, lengths: Sequence[int]) -> None:
         stream.failed += bool(flag & QC_FAIL)
         stream.usable += quality > 0 and not flag & (DUPLICATE | QC_FAIL)
         stream.mapq[quality] = stream.mapq.get(quality, 0) + 1
+        if position % ENDS_AT_EVERY == 0 and flag & PAIRED and not flag & MATE_UNMAPPED:
+            _look_at_ends(stream, read, (contig, position))
         if read.reference_end is not None and read.reference_end > lengths[contig]:
             stream.past_end += 1
         if stream.primary % LOOK_CLOSER_EVERY == 1:
             _look_closer(stream, read)
     _remember(stream, read, flag)
+
+
+def _look_at_ends(stream: Stream, read: Any, place: tuple[int, int]) -> None:
+    if place != stream.ends_at:
+        stream.ends_at = place
+        stream.ends_here.clear()
+    ends = read.flag & STRANDS, read.next_reference_id, read.next_reference_start
+    stream.ends += 1
+    stream.same_ends += ends in stream.ends_here
+    stream.ends_here.add(ends)
 
 
 def _look_closer(stream: Stream, read: Any) -> None:
@@ -255,6 +279,8 @@ def _judge(stream: Stream, facts: HeaderFacts, assay: str, findings: Findings) -
         return
     _judge_mapping(stream, assay, findings)
     _judge_usable(stream, findings)
+    if assay == "dna":
+        _judge_same_ends(stream, findings)
     _judge_bases(stream, assay, findings)
     _judge_names(stream, findings)
 
@@ -274,6 +300,12 @@ def _judge_mapping(stream: Stream, assay: str, findings: Findings) -> None:
         findings.warn(
             "every read has mapping quality 0: no locus is evaluable",
             "Align with a program that writes mapping qualities.",
+        )
+    elif max(stream.mapq) < SURE_PLACE:
+        findings.warn(
+            f"no read has a mapping quality of {SURE_PLACE} or more",
+            "Reads that may lie elsewhere are not counted: hardly a locus will be evaluable.",
+            value=f"at most {max(stream.mapq)}",
         )
     elif set(stream.mapq) == {STAR_UNIQUE} and assay == "dna":
         findings.warn(
@@ -309,12 +341,28 @@ def _judge_usable(stream: Stream, findings: Findings) -> None:
         )
 
 
+def _judge_same_ends(stream: Stream, findings: Findings) -> None:
+    share = stream.same_ends / max(stream.ends, 1)
+    if not stream.duplicates and WARN_SAME_ENDS < share < AMPLICONS:
+        findings.warn(
+            f"no read is marked as a duplicate, though {share:.0%} lie with both ends where another"
+            " does",
+            "Copies would count as fragments: mark them (samtools markdup). Of amplicons, say so"
+            " in the sheet (capture: amplicon).",
+        )
+
+
 def _judge_bases(stream: Stream, assay: str, findings: Findings) -> None:
     share = stream.spliced / max(stream.looked_at, 1)
     if assay == "dna" and share > STOP_SPLICED_DNA:
         findings.stop(
             f"{share:.0%} of the reads are spliced (N in CIGAR): this is RNA, not DNA",
             "Set assay to rna in the sheet.",
+        )
+    if assay == "rna" and not stream.spliced and stream.looked_at >= FEWEST_SPLICED_OF:
+        findings.warn(
+            "no read is spliced: is this DNA, or aligned by a program that cannot splice?",
+            "Set assay to dna in the sheet, or give RNA aligned to the genome by a splicing one.",
         )
     if stream.without_bases == stream.looked_at:
         findings.stop("reads have no bases (SEQ is *)", "Give the file before they were removed.")

@@ -35,7 +35,15 @@ def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]
     sheet = str(config.get("samples") or "config/samples.tsv")
     findings = Findings(sheet)
     first_use: dict[tuple[int, int], tuple[Library, str]] = {}
+    libraries = tuple(libraries)
     for library in libraries:
+        if library.assay is Assay.MIRNA and library.fq2:
+            findings.note(
+                "second mates of small RNAs are not used",
+                "Nothing to do: the first ones read through the insert.",
+                f"row {library.row}, column fq2",
+                library.fq2,
+            )
         for column, path in files_of(library):
             where = f"row {library.row}, column {column}"
             if not (fault := _file_fault(path)):
@@ -45,7 +53,28 @@ def check_libraries_text(config: Mapping[str, Any], libraries: Iterable[Library]
             findings.stop(
                 fault, "Correct the path (paths count from where you start).", where, path
             )
+    _check_roles(libraries, first_use, findings)
     return findings.all
+
+
+def _check_roles(
+    libraries: Iterable[Library],
+    first_use: Mapping[tuple[int, int], tuple[Library, str]],
+    findings: Findings,
+) -> None:
+    """Stop where a file of reads is also given as a result or as regions."""
+    for library in libraries:
+        for column, path in files_of(library):
+            if column in READ_COLUMNS or _file_fault(path):
+                continue
+            status = Path(path).stat()
+            if owner := first_use.get((status.st_dev, status.st_ino)):
+                findings.stop(
+                    f"is given as reads in row {owner[0].row}, column {owner[1]}",
+                    "Give another file here, or leave the cell empty.",
+                    f"row {library.row}, column {column}",
+                    path,
+                )
 
 
 MIRNA_REFERENCES = ("matures", "hairpins", "gff3")

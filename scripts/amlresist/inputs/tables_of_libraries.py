@@ -10,6 +10,8 @@ from amlresist.inputs.vcf import examine_vcf
 from amlresist.libraries import from_sheet
 from amlresist.sheet import Assay, GivenKind, Library
 
+FEWEST = 5  # variants of which some have a read
+
 
 def examine_given(libraries: Sequence[Library], genome: Genome, build: str) -> list[Finding]:
     """Grammar and places of one file, then the rows of each of its libraries.
@@ -49,6 +51,12 @@ def _read_variants(library: Library, findings: Findings) -> None:
     from amlresist.variants.given import read_given
 
     table = read_given(library.given, library.patient, library.timepoint, library.sample)
+    counted = [variant.alt for variant in table.variants if variant.alt is not None]
+    if len(counted) >= FEWEST and not any(counted):
+        findings.warn(
+            f"none of the {len(counted)} variants has a read in {library.sample}",
+            "Are the columns of tumour and normal swapped?",
+        )
     alleles = [variant.allele for variant in table.variants]
     repeated = len(alleles) - len(set(alleles))
     if repeated:
