@@ -1,21 +1,27 @@
 """What a pair costs at each station, and how that grows with depth and target size.
 
-    python benchmarks/size.py [--pairs 0.25x50 0.25x100 0.5x100 1x100] [--demo demo]
+    python benchmarks/size.py [--pairs 0.5x100 2x50 2x100 4x100] [--demo demo]
 
 A pair is DNA at two time points. The genome is that of the simulated cohort (`--demo`, made where
 it is missing) with further contigs, on which an exon of 160 bases is captured every 1,600 bases;
 0.25x50 are 0.25 Mb of such exons at 50 fragments per base. A variant of VAF 0.3 is planted in every
 31st exon (one per 5 kb of target). Each command of the workflow runs by itself on one thread; its
-processor seconds include those of the tools it calls.
+processor seconds include those of the tools it calls. Temporary is what a command had on disk at
+most beyond what it found and left, looked at every half second.
 """
 
 import argparse
+import contextlib
 import gzip
 import multiprocessing
 import os
+import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,49 +48,61 @@ EXOME_DEPTH = 100
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took: processor seconds, highest memory in MB, what it left in MB."""
+    """What one command took: processor and wall seconds, memory and disk in MB.
+
+    Attributes:
+        memory: the most that it or a tool it called held at once.
+        disk: what it left.
+        temporary: what it had beyond that at most.
+    """
 
     station: str
     seconds: float
+    wall: float
     memory: float
     disk: float
+    temporary: float
 
 
 def main() -> None:
     """Measure every pair and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", nargs="+", default=["0.25x50", "0.25x100", "0.5x100", "1x100"])
+    parser.add_argument("--pairs", nargs="+", default=["0.5x100", "2x50", "2x100", "4x100"])
     parser.add_argument("--demo", type=Path, default=Path("demo"))
     arguments = parser.parse_args()
     if not (arguments.demo / "reference").is_dir():
-        run(["simulate", str(arguments.demo), "--seed", "1"])
+        run(["simulate", str(arguments.demo), "--seed", "1"], arguments.demo)
     print("## Cost of a pair\n")
-    print("target Mb x depth\tstation\tprocessor s\tmemory MB\tleft on disk MB", flush=True)
+    columns = ("processor s", "wall s", "memory MB", "left on disk MB", "temporary MB")
+    print("\t".join(("target Mb x depth", "station", *columns)), flush=True)
     costs: dict[str, list[Cost]] = {}
     for pair in arguments.pairs:
         megabases, depth = pair.split("x")
         with tempfile.TemporaryDirectory() as folder:
             of_pair = (arguments.demo, Path(folder), float(megabases), int(depth))
-            costs[pair] = measure(*of_pair)
-        print_costs(pair, costs[pair])
-    print_extrapolation(costs)
+            costs[pair] = []
+            for cost in measure(*of_pair):
+                print_cost(pair, cost)
+                costs[pair].append(cost)
+    if len(costs) > 1:
+        print_extrapolation(costs)
 
 
-def measure(demo: Path, folder: Path, megabases: float, depth: int) -> list[Cost]:
+def measure(demo: Path, folder: Path, megabases: float, depth: int) -> Iterator[Cost]:
     """Simulate one pair and run each station on it."""
     # In a process of its own: a command's memory counts from that of the process that starts it.
     with multiprocessing.Pool(1) as simulator:
         targets, libraries = simulator.apply(simulate, (demo, folder, megabases, depth))
     prepared = folder / "reference"
-    costs = [prepare_reference(folder, prepared)]
-    alignments = []
-    for library in libraries:
-        bam = folder / f"{library.sample}.bam"
-        costs.append(align(library, prepared, bam))
-        alignments.append(
-            LibraryInput(library.sample, library.timepoint, "dna", "exome", (str(bam),), targets)
-        )
-    return [*merged(costs), *stations(to_json(alignments), prepared, folder)]
+    yield prepare_reference(folder, prepared)
+    bams = [folder / f"{library.sample}.bam" for library in libraries]
+    jobs = zip(libraries, bams, strict=True)
+    yield merged([align(library, prepared, bam) for library, bam in jobs])
+    alignments = [
+        LibraryInput(library.sample, library.timepoint, "dna", "exome", (str(bam),), targets)
+        for library, bam in zip(libraries, bams, strict=True)
+    ]
+    yield from stations(to_json(alignments), prepared, folder)
 
 
 def simulate(
@@ -100,7 +118,7 @@ def simulate(
 def prepare_reference(folder: Path, prepared: Path) -> Cost:
     """Index genome and gene models; bwa's index is made apart, since it is made once."""
     names = [f"--fasta={folder}/genome.fa", f"--annotation={folder}/genes.gtf"]
-    cost = run(["reference", "prepare", *names, f"--out-dir={prepared}"], "reference", prepared)
+    cost = run(["reference", "prepare", *names, f"--out-dir={prepared}"], prepared)
     subprocess.run(["bwa", "index", f"{prepared}/genome.fa"], check=True, capture_output=True)
     return cost
 
@@ -108,51 +126,79 @@ def prepare_reference(folder: Path, prepared: Path) -> Cost:
 def align(library: LibraryInput, prepared: Path, bam: Path) -> Cost:
     """FASTQ to marked BAM."""
     options = [f"--libraries={to_json([library])}", f"--reference={prepared}/genome.fa"]
-    return run(["align", *options, "--threads=1", f"--out={bam}"], "align, two libraries", bam)
+    return run(["align", *options, "--threads=1", f"--out={bam}"], bam, "align, two libraries")
 
 
-def stations(libraries: str, prepared: Path, folder: Path) -> list[Cost]:
+def stations(libraries: str, prepared: Path, folder: Path) -> Iterator[Cost]:
     """The stations that read both alignments."""
     genome = [f"--reference={prepared}/genome.fa", f"--gene-models={prepared}/gene_models.tsv"]
     common = ["--patient=P", f"--libraries={libraries}", *genome]
-    candidates = folder / "candidates/candidates.vcf.gz"
-    candidates.parent.mkdir()
-    out = {name: folder / name for name in ("alignment-qc", "compare", "flt3-itd")}
-    return [
-        run(
-            ["alignment-qc", *common, f"--out-dir={out['alignment-qc']}"],
-            folder=out["alignment-qc"],
-        ),
-        run(["candidates", *common, f"--out={candidates}"], folder=candidates.parent),
-        run(
-            ["compare", *common, f"--candidates={candidates}", f"--out-dir={out['compare']}"],
-            folder=out["compare"],
-        ),
-        run(["flt3-itd", *common, f"--out-dir={out['flt3-itd']}"], folder=out["flt3-itd"]),
-    ]
+    for job in ("alignment-qc", "compare", "flt3-itd"):
+        yield run([job, *common, f"--out-dir={folder / job}"], folder / job)
 
 
-def run(command: list[str], station: str = "", folder: Path = Path("nowhere")) -> Cost:
-    """Run a command of amlresist; tells what it took.
+def run(command: list[str], output: Path, station: str = "") -> Cost:
+    """Run a command of amlresist that writes `output`; tells what it took.
 
     Raises:
         RuntimeError: it failed.
     """
-    with tempfile.TemporaryFile() as told:
+    work = output.parent
+    before, began = size_of(work), time.perf_counter()
+    (work / "tmp").mkdir(exist_ok=True)
+    with tempfile.TemporaryFile() as told, Watcher(work) as watcher:
         process = subprocess.Popen(
             [sys.executable, "-m", "amlresist", *command],
             stdout=told,
             stderr=told,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": str(work / "tmp")},
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         told.seek(0)
         if process.returncode:
             raise RuntimeError(f"{command[0]}: {told.read().decode()[-2000:]}")
-    size = sum(path.stat().st_size for path in files_of(folder))
-    seconds = usage.ru_utime + usage.ru_stime
-    return Cost(station or command[0], seconds, usage.ru_maxrss / 1024, size / 1e6)
+    return Cost(
+        station=station or command[0],
+        seconds=usage.ru_utime + usage.ru_stime,
+        wall=time.perf_counter() - began,
+        memory=usage.ru_maxrss / 1024,
+        disk=sum(path.stat().st_size for path in files_of(output)) / 1e6,
+        temporary=max(watcher.most - max(before, size_of(work)), 0) / 1e6,
+    )
+
+
+class Watcher(threading.Thread):
+    """Notes how large a folder is at most while a command runs."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.most, self.ended = folder, 0, threading.Event()
+
+    def run(self) -> None:
+        """Look every half second."""
+        while not self.ended.wait(0.5):
+            self.most = max(self.most, size_of(self.folder))
+
+    def __enter__(self) -> "Watcher":
+        """Begin to look."""
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Look no more."""
+        self.ended.set()
+        self.join()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            status = path.lstat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
 
 
 def files_of(path: Path) -> list[Path]:
@@ -161,20 +207,16 @@ def files_of(path: Path) -> list[Path]:
     return [file for file in inside if file.is_file()]
 
 
-def merged(costs: list[Cost]) -> list[Cost]:
-    """Costs of the same station added up."""
-    by_station: dict[str, list[Cost]] = {}
-    for cost in costs:
-        by_station.setdefault(cost.station, []).append(cost)
-    return [
-        Cost(
-            name,
-            sum(cost.seconds for cost in own),
-            max(cost.memory for cost in own),
-            sum(cost.disk for cost in own),
-        )
-        for name, own in by_station.items()
-    ]
+def merged(costs: list[Cost]) -> Cost:
+    """Cost of one station's jobs together."""
+    return Cost(
+        costs[0].station,
+        sum(cost.seconds for cost in costs),
+        sum(cost.wall for cost in costs),
+        max(cost.memory for cost in costs),
+        sum(cost.disk for cost in costs),
+        max(cost.temporary for cost in costs),
+    )
 
 
 def random_contig(rng: np.random.Generator) -> Bases:
@@ -263,11 +305,10 @@ def fastq(rng: np.random.Generator, reads: npt.NDArray[np.uint8], prefix: str) -
     )
 
 
-def print_costs(pair: str, costs: list[Cost]) -> None:
-    """A row per station."""
-    for row in costs:
-        numbers = f"{row.seconds:.1f}\t{row.memory:.0f}\t{row.disk:.1f}"
-        print(f"{pair}\t{row.station}\t{numbers}", flush=True)
+def print_cost(pair: str, row: Cost) -> None:
+    """The row of a station."""
+    numbers = f"{row.seconds:.1f}\t{row.wall:.0f}\t{row.memory:.0f}\t{row.disk:.1f}"
+    print(f"{pair}\t{row.station}\t{numbers}\t{row.temporary:.1f}", flush=True)
 
 
 def print_extrapolation(costs: dict[str, list[Cost]]) -> None:
