@@ -30,6 +30,7 @@ class Control:
         fdr: mean over the labels of a class, for acquired and lost.
         fdr_change: mean over the labels of every other class.
         max_error: any single label that says something changed.
+        max_error_absent: any single label acquired or lost, but at loci judged by themselves.
         max_error_unchanged: any single label of the other classes.
         max_error_local: the same at loci judged by themselves.
     """
@@ -37,6 +38,7 @@ class Control:
     fdr: float
     fdr_change: float
     max_error: float
+    max_error_absent: float
     max_error_unchanged: float
     max_error_local: float
 
@@ -44,8 +46,9 @@ class Control:
         """Which labels are given, of one class and sorted by error."""
         if label not in CLASSES[:_CHANGES]:
             return (mean <= self.fdr_change) & (error <= self.max_error_unchanged)
-        limit = self.fdr if label in CLASSES[:2] else self.fdr_change
-        return (mean <= limit) & (error <= self.max_error)
+        if label in CLASSES[:2]:
+            return (mean <= self.fdr) & (error <= min(self.max_error, self.max_error_absent))
+        return (mean <= self.fdr_change) & (error <= self.max_error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ def control_of(settings: Settings) -> Control:
         settings.fdr,
         settings.fdr_change,
         settings.max_label_error,
+        settings.max_label_error_absent,
         settings.max_label_error_unchanged,
         settings.max_label_error_driver,
     )

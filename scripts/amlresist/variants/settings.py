@@ -20,6 +20,7 @@ class Settings:
     fdr: float
     fdr_change: float
     max_label_error: float
+    max_label_error_absent: float
     max_label_error_unchanged: float
     max_label_error_driver: float
     presence_alpha: float
