@@ -147,7 +147,7 @@ def examine_alignment(
 
 def _container_fault(path: str, limit: int | None, *, is_cram: bool) -> tuple[str, str] | None:
     if is_cram:
-        fault = container_fault(path)
+        fault = container_fault(path, look_inside=limit is None)
         return (f"CRAM {fault}", FETCH_AGAIN) if fault else None
     fault = block_fault(path) if limit is None else end_fault(path)
     if not fault:

@@ -12,6 +12,7 @@ import pysam
 
 from amlresist.errors import InputError
 from amlresist.inputs.bam_index import without_index
+from amlresist.inputs.cram_containers import container_fault
 from amlresist.inputs.fastq import opened
 from amlresist.inputs.findings import UNREADABLE, Finding, Findings
 from amlresist.sheet import Library
@@ -24,6 +25,8 @@ NO_PRIMARY = 0x900
 def first_reads(path: str, fasta: str = "") -> frozenset[int]:
     """Digests of the first reads' names and bases; empty where the file cannot be read."""
     try:
+        if path.lower().endswith(".cram") and container_fault(path):
+            return frozenset()
         is_aligned = path.lower().endswith((".bam", ".cram"))
         reads = _aligned(path, fasta) if is_aligned else _unaligned(path)
         return frozenset(zlib.crc32(f"{name}\n{bases}".encode()) for name, bases in reads)
