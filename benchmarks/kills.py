@@ -5,8 +5,8 @@ python benchmarks/kills.py WORK [--kills 100] [--patients 2] [--per-run 12] [--s
 WORK is an empty folder. The simulated cohort is made there and cut down to its first patients. A
 run is started and killed again and again, until it has seen `--per-run` kills or is done, then
 finishes in peace. SIGKILL goes to the whole process group, or to Snakemake alone, so that its jobs
-go on while the next start begins. A moment is a random one, or, half of the time, one inside a job
-of a rule that no kill has hit yet. At once after each kill every result that Snakemake would keep
+go on while the next start begins. A moment is a random one: in two of five kills inside a job of a
+rule that no kill has hit yet, in two after the first job has begun, in one at any time. At once after each kill every result that Snakemake would keep
 must be whole; after each finished run all results must be those of the undisturbed run.
 """
 
@@ -165,12 +165,17 @@ class Campaign:
 
     def wait_for_moment(self, run: subprocess.Popen[bytes], began: float) -> None:
         """Sleep until the moment of the kill, or the end of the run."""
-        until = time.monotonic() + self.rng.uniform(0, self.whole.seconds / 4)
-        wanted = self.unhit() if self.rng.random() < 0.5 else set()
+        draw = self.rng.random()
+        seconds = self.rng.uniform(0, self.whole.seconds / 8)
+        wanted = self.unhit() if draw < 0.4 else set()
+        if draw < 0.8 and not wanted:  # from the first job on, else from the start on
+            wanted = set(self.whole.lasts)
+        until = time.monotonic() + seconds
         while run.poll() is None and (wanted or time.monotonic() < until):
             time.sleep(LOOK_EVERY)
             if wanted and (hit := wanted & self.rules(started_jobs(self.work, began))):
-                until = time.monotonic() + self.rng.uniform(0, self.whole.lasts[min(hit)])
+                longest = self.whole.lasts[min(hit)] if draw < 0.4 else self.whole.seconds / 8
+                until = time.monotonic() + self.rng.uniform(0, longest)
                 wanted = set()
 
     def kill(self) -> int | None:
