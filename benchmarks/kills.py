@@ -6,8 +6,9 @@ WORK is an empty folder. The simulated cohort is made there and cut down to its 
 run is started and killed again and again, until it has seen `--per-run` kills or is done, then
 finishes in peace. SIGKILL goes to the whole process group, or to Snakemake alone, so that its jobs
 go on while the next start begins. A moment is a random one: in two of five kills inside a job of a
-rule that no kill has hit yet, in two after the first job has begun, in one at any time. At once after each kill every result that Snakemake would keep
-must be whole; after each finished run all results must be those of the undisturbed run.
+rule that no kill has hit yet, in two after the first job has begun, in one at any time. At once
+after each kill every result that Snakemake would keep must be whole; after each finished run all
+results must be those of the undisturbed run.
 """
 
 import argparse
