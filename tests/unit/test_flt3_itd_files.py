@@ -18,6 +18,7 @@ from flt3_itd_reads import (
 from amlresist.dna import reverse_complement
 from amlresist.flt3_itd.calling import call_libraries
 from amlresist.flt3_itd.library import open_library
+from amlresist.flt3_itd.summary import library_row, named_clones, pair_rows
 from amlresist.libraries import LibraryInput
 
 LOCUS = toy_locus()
@@ -120,6 +121,30 @@ def test_pairs_left_without_a_position_are_counted_all_the_same(tmp_path, pairs,
     skipped = call_file(path, genome, maximum_unplaced=10)
     assert "unplaced_reads_not_searched" in skipped.flags
     assert skipped.total_vaf.value < 0.2  # what the flag warns of
+
+
+def test_a_file_without_its_unaligned_mates_is_no_proof_of_wild_type(tmp_path, pairs, genome):
+    def aligned_only(header):
+        return (record for record in records(pairs, header) if not record.is_unmapped)
+
+    paths = {
+        "diagnosis": write(tmp_path / "whole.bam", lambda header: records(pairs, header)),
+        "relapse": write(tmp_path / "stripped.bam", aligned_only),
+    }
+    libraries = [
+        LibraryInput("s", timepoint, "dna", "panel", (str(path),))
+        for timepoint, path in paths.items()
+    ]
+    opened = [
+        open_library(library, LOCUS, INDEX, settings(), genome, toy_length())
+        for library in libraries
+    ]
+    calls = call_libraries(opened, settings())
+    row = library_row("p", calls[1], settings())
+    assert (row.verdict, row.flags) == ("not_callable", ("unaligned_mates_missing",))
+    assert "unaligned mates" in row.reason
+    (pair,) = pair_rows("p", named_clones(calls), calls, {}, settings())
+    assert pair.change == "not_evaluable"
 
 
 @pytest.mark.parametrize("contig", ["13", "chr13", "NC_000013.11"])

@@ -12,6 +12,7 @@ from amlresist.errors import InputError, Problem
 from amlresist.flt3_itd.encode import Integers, Oriented, SeedIndex, orient
 from amlresist.flt3_itd.locus import Locus
 from amlresist.flt3_itd.reads import (
+    Alignments,
     Batch,
     fastq_batches,
     fetch_alignments,
@@ -24,6 +25,8 @@ from amlresist.libraries import LibraryInput
 
 _KEEP_IN_MEMORY = 100_000  # fragments; more are read from the file again
 _SPLICED_SHARE = 0.05
+UNALIGNED_MISSING = "unaligned_mates_missing"
+_MISSING_SHARE = 0.02  # fragments without their unaligned mate from which an ITD may hide there
 _PILE = 3  # bases around a position that count as the same primer
 _AMPLICON_SHARE = 0.4
 _PRIMER = 20  # usual length where primers are not given
@@ -122,9 +125,14 @@ def open_library(
         index,
         settings,
         duplicates_marked=found.duplicates_marked and not keep,
-        flags=["unplaced_reads_not_searched"] if found.unplaced_left else [],
+        flags=_flags(found),
         _given=batch,
     )
+
+
+def _flags(found: Alignments) -> list[str]:
+    flags = ["unplaced_reads_not_searched"] if found.unplaced_left else []
+    return [*flags, UNALIGNED_MISSING] if found.mates_missing > _MISSING_SHARE else flags
 
 
 def trim_primers(batch: Batch, primers: Sequence[str]) -> Batch:

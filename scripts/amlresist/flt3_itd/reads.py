@@ -43,12 +43,14 @@ class Alignments:
         duplicates_marked: the file carries duplicate flags near the locus.
         spliced: share of mapped reads with a skipped region.
         unplaced_left: there were too many reads without any position to search them.
+        mates_missing: share of fragments whose unaligned mate is not in the file.
     """
 
     fragments: Batch
     duplicates_marked: bool
     spliced: float
     unplaced_left: bool
+    mates_missing: float
 
 
 def is_alignment(path: str) -> bool:
@@ -221,6 +223,7 @@ def _collect(
     fragments: dict[str, list[str]] = {}
     tags: dict[str, str] = {}
     astray: dict[tuple[int, int], set[str]] = {}
+    unaligned: dict[str, int] = {}
     n_mapped = n_spliced = 0
     marked = False
     for read in _near(alignments, contig, start, end):
@@ -235,6 +238,8 @@ def _collect(
         if not read.is_unmapped:
             n_mapped += 1
             n_spliced += "N" in (read.cigarstring or "")
+            if read.is_paired and read.mate_is_unmapped:
+                unaligned[name] = int(read.is_read1)  # place of the mate in the fragment
         if read.is_paired and not read.mate_is_unmapped and _is_astray(read, start, end):
             place = (read.next_reference_id, read.next_reference_start)
             astray.setdefault(place, set()).add(name)
@@ -245,7 +250,12 @@ def _collect(
         marked,
         n_spliced / max(1, n_mapped),
         unplaced_left=False,
+        mates_missing=_missing(fragments, unaligned) / max(1, len(fragments)),
     )
+
+
+def _missing(fragments: dict[str, list[str]], mates: dict[str, int]) -> int:
+    return sum(not fragments[name][mate] for name, mate in mates.items())
 
 
 def _joined(batches: Sequence[Batch]) -> Batch:

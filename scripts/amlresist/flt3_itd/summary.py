@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from amlresist.flt3_itd.alleles import rightmost
 from amlresist.flt3_itd.calling import CloneCall, LibraryCall
+from amlresist.flt3_itd.library import UNALIGNED_MISSING
 from amlresist.flt3_itd.naming import Names, coding_name, name_allele
 from amlresist.flt3_itd.pairing import Observation, judge
 from amlresist.flt3_itd.quantify import Interval
@@ -162,6 +163,8 @@ def _of(verdict: Verdict, value: float, found: bool) -> float:
 def _verdict(call: LibraryCall, settings: Settings) -> Verdict:
     if call.found:
         return Verdict.ITD
+    if UNALIGNED_MISSING in call.flags:
+        return Verdict.NOT_CALLABLE
     return Verdict.NO_ITD if call.limit <= settings.callable_limit else Verdict.NOT_CALLABLE
 
 
@@ -171,6 +174,8 @@ def _reason(call: LibraryCall, verdict: Verdict) -> str:
         return f"{', '.join(parts)} over {call.depth} fragments"
     if verdict is Verdict.NO_ITD:
         return f"no ITD >= {call.limit:.2%} with 95 % power over {call.depth} fragments"
+    if UNALIGNED_MISSING in call.flags:
+        return "unaligned mates were left out of the file; reads with an ITD are often among them"
     if not call.depth:
         return "no fragment reads across the juxtamembrane exon"
     return (
@@ -255,8 +260,8 @@ def _pair_row(
 
 def _observe(clone: NamedClone | None, end: LibraryCall, fact: PatientFacts | None) -> Observation:
     purity = fact.blast_fraction if fact is not None else None
-    if clone is None:
-        return Observation(0.0, 0.0, False, purity)
+    if clone is None or (UNALIGNED_MISSING in end.flags and not clone.call.present):
+        return Observation(0.0, 0.0, False, purity)  # nothing that proves absence
     call = clone.call
     total = call.itd / call.vaf.value if call.itd and call.vaf.value else float(end.depth)
     return Observation(call.itd, total, call.present, purity)
