@@ -3,8 +3,9 @@
 import gzip
 import struct
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class Layout:
     shift: int
     depth: int
     is_csi: bool
+
+    @property
+    def bin_head(self) -> struct.Struct:
+        """What each bin begins with: number, the offset (CSI), how many spans."""
+        return _CSI_BIN if self.is_csi else _BAI_BIN
 
     @staticmethod
     def first(level: int) -> int:
@@ -82,21 +88,14 @@ class ContigIndex:
                         yield max(begin, floor), min(stop, ceiling)
 
 
-def read_index(path: Path, wanted: Container[int]) -> dict[int, ContigIndex]:
+def read_index(path: Path, wanted: Iterable[int]) -> dict[int, ContigIndex]:
     """Number of a contig in the header -> its index, for those wanted.
 
     Raises:
         ValueError, struct.error, EOFError: no index, or cut off.
     """
-    data = path.read_bytes()
-    if data[:4] == b"BAI\1":
-        return dict(_contigs(_Cursor(data, 4), wanted, Layout(14, 5, False)))
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    if data[:4] != b"CSI\1":
-        raise ValueError("not an index of a BAM file")
-    shift, depth, extra = struct.unpack_from("<3i", data, 4)
-    return dict(_contigs(_Cursor(data, 16 + extra), wanted, Layout(shift, depth, True)))
+    opened = _opened(path, path.stat().st_mtime_ns)
+    return {contig: _contig(opened, contig) for contig in wanted if contig < len(opened.places)}
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -114,12 +113,12 @@ class _Cursor:
     """Reads an index from front to back."""
 
     def __init__(self, data: bytes, place: int) -> None:
-        self._data, self._place = data, place
+        self._data, self.place = data, place
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
         """The next values."""
-        values = layout.unpack_from(self._data, self._place)
-        self._place += layout.size
+        values = layout.unpack_from(self._data, self.place)
+        self.place += layout.size
         return values
 
     def offsets(self, count: int) -> tuple[int, ...]:
@@ -128,40 +127,64 @@ class _Cursor:
 
     def skip(self, size: int) -> None:
         """Leave bytes out."""
-        self._place += size
+        self.place += size
 
 
-def _contigs(
-    cursor: _Cursor, wanted: Container[int], layout: Layout
-) -> Iterator[tuple[int, ContigIndex]]:
-    (contigs,) = cursor.take(_COUNT)
-    for contig in range(contigs):
-        bins, floors = _bins(cursor, layout, contig in wanted)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An index file, and where in it each contig begins."""
+
+    data: bytes
+    layout: Layout
+    places: Sequence[int]
+
+
+@lru_cache(maxsize=8)
+def _opened(path: Path, _changed: int) -> _Opened:
+    data = path.read_bytes()
+    if data[:4] == b"BAI\1":
+        return _with_places(data, 4, Layout(14, 5, False))
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if data[:4] != b"CSI\1":
+        raise ValueError("not an index of a BAM file")
+    shift, depth, extra = struct.unpack_from("<3i", data, 4)
+    return _with_places(data, 16 + extra, Layout(shift, depth, True))
+
+
+def _with_places(data: bytes, start: int, layout: Layout) -> _Opened:
+    cursor, places = _Cursor(data, start), []
+    for _ in range(*cursor.take(_COUNT)):
+        places.append(cursor.place)
+        for _ in range(*cursor.take(_COUNT)):
+            cursor.skip(16 * cursor.take(layout.bin_head)[-1])
         if not layout.is_csi:
-            windows = cursor.offsets(*cursor.take(_COUNT))
-            floors = {i << layout.shift: offset for i, offset in enumerate(windows)}
-        if contig in wanted:
-            leaves = sorted(number for number in bins if number >= layout.first(layout.depth))
-            starts = sorted(floors)
-            floors_so_far = accumulate((floors[start] for start in starts), max)
-            yield contig, ContigIndex(layout, bins, leaves, starts, list(floors_so_far))
+            cursor.skip(8 * cursor.take(_COUNT)[0])
+    return _Opened(data, layout, places)
 
 
-def _bins(
-    cursor: _Cursor, layout: Layout, wanted: bool
-) -> tuple[dict[int, list[Span]], dict[int, int]]:
+def _contig(opened: _Opened, contig: int) -> ContigIndex:
+    cursor, layout = _Cursor(opened.data, opened.places[contig]), opened.layout
+    bins, floors = _bins(cursor, layout)
+    if not layout.is_csi:
+        windows = cursor.offsets(*cursor.take(_COUNT))
+        floors = {i << layout.shift: offset for i, offset in enumerate(windows)}
+    leaves = sorted(number for number in bins if number >= layout.first(layout.depth))
+    starts = sorted(floors)
+    floors_so_far = accumulate((floors[start] for start in starts), max)
+    return ContigIndex(layout, bins, leaves, starts, list(floors_so_far))
+
+
+def _bins(cursor: "_Cursor", layout: Layout) -> tuple[dict[int, list[Span]], dict[int, int]]:
     """Spans of each bin, and position -> offset below which no read reaches it (CSI)."""
     bins: dict[int, list[Span]] = {}
     floors: dict[int, int] = {}
-    head, beyond = _CSI_BIN if layout.is_csi else _BAI_BIN, layout.first(layout.depth + 1)
     for _ in range(*cursor.take(_COUNT)):
-        number, *floor, chunks = cursor.take(head)
-        if not wanted or number >= beyond:  # what lies beyond holds statistics
-            cursor.skip(16 * chunks)
-            continue
+        number, *floor, chunks = cursor.take(layout.bin_head)
         offsets = cursor.offsets(2 * chunks)
-        bins[number] = list(zip(offsets[::2], offsets[1::2], strict=True))
-        if floor:
-            start = layout.start(number)
-            floors[start] = max(floor[0], floors.get(start, 0))
+        if number < layout.first(layout.depth + 1):  # what lies beyond holds statistics
+            bins[number] = list(zip(offsets[::2], offsets[1::2], strict=True))
+            if floor:
+                start = layout.start(number)
+                floors[start] = max(floor[0], floors.get(start, 0))
     return bins, floors

@@ -4,13 +4,16 @@ BAM is read here: the index says which blocks, each is inflated once. CRAM is tu
 samtools.
 """
 
+import atexit
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import IO, cast
@@ -78,7 +81,7 @@ def stream(
     path = Path(path)
     excluded = EXCLUDED if keep_duplicates else EXCLUDED | DUPLICATE
     with tempfile.TemporaryDirectory() as folder:
-        index = _index(path, Path(folder))
+        index = _index(path)
         if index.suffix == ".crai":
             pieces = _from_cram(path, index, regions, reference, Path(folder))
         else:
@@ -142,12 +145,22 @@ def _from_cram(
             yield contigs, *piece
 
 
-def _index(path: Path, folder: Path) -> Path:
-    """Index beside the file if it is there and no older, else a new one in `folder`."""
+def _index(path: Path) -> Path:
+    """Index beside the file if it is there and no older, else a new one in a temporary folder."""
     for suffix in (".bai", ".csi", ".crai"):
         for index in (Path(f"{path}{suffix}"), path.with_suffix(suffix)):
             if index.exists() and index.stat().st_mtime >= path.stat().st_mtime:
                 return index
+    if not path.exists():
+        raise _unreadable(path, "no such file")
+    return _built_index(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _built_index(path: Path, _changed: int) -> Path:
+    """A new index, which lasts as long as the process."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     index = folder / ("built.crai" if path.suffix == ".cram" else "built.csi")
     command = ["samtools", "index", *([] if path.suffix == ".cram" else ["-c"]), str(path)]
     done = subprocess.run([*command, str(index)], capture_output=True, text=True, check=False)

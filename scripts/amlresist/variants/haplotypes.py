@@ -229,7 +229,12 @@ def _fits(reads: Reads, hap: Haplotypes, poor: Ints) -> _Fit:
     near = reads.touching(hap.start, hap.end)
     equal, doubtful = _lay_equal(reads, near, poor[near], hap)
     laid = _lay(reads, doubtful, hap)
-    return _Fit(*(np.concatenate(pair) for pair in zip(equal, laid, strict=True)))
+    return _Fit(
+        np.concatenate((equal.read, laid.read)),
+        np.concatenate((equal.call, laid.call)),
+        np.concatenate((equal.misfit, laid.misfit)),
+        np.concatenate((equal.beside, laid.beside)),
+    )
 
 
 def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_Fit, Ints]:

@@ -23,14 +23,14 @@ from amlresist.variants.read_columns import (
     UNKNOWN_BASE,
     Ints,
     Reads,
-    by_contig,
     encode,
 )
 from amlresist.variants.regions import Region
 
 Mask = npt.NDArray[np.bool_]
 FetchSpan = Callable[[int, int], str]
-_BATCH_BASES = 2_000_000
+_GAP = 100_000  # bases between regions that are looked through too, rather than sought again
+_STRETCH = 200_000
 
 
 @dataclass(slots=True)
@@ -70,45 +70,32 @@ def pile_up(
         merge_distance: unchanged bases that may lie between two changes of one allele.
     """
     pileup = Pileup()
-    for batch in _batches(regions):
+    for region in stretches(regions):
+        collector = _Collector(region, fetch, min_base_quality, merge_distance)
         pieces = stream(
             path,
-            batch,
+            [region],
             min_mapping_quality=min_mapping_quality,
             keep_duplicates=keep_duplicates,
             reference=reference,
         )
-        collectors = {r[0]: _Collector(r, fetch, min_base_quality, merge_distance) for r in batch}
-        for contigs, piece in pieces:
-            for name, reads in by_contig(contigs, piece):
-                if name in collectors:
-                    collectors[name].add(reads)
-        for collector in collectors.values():
-            collector.finish(pileup)
+        for _, reads in pieces:
+            collector.add(reads)
+        collector.finish(pileup)
     return pileup
 
 
-def _batches(regions: Sequence[Region]) -> Iterator[list[Region]]:
-    """Whole stretches of contigs, at most one a contig, so that each fits into memory."""
-    spans: list[Region] = []
+def stretches(regions: Sequence[Region]) -> Iterator[Region]:
+    """The regions with the gaps between near ones, cut so that what is held of each stays small."""
+    joined: list[Region] = []
     for chrom, start, end in regions:
-        joins = spans and spans[-1][0] == chrom and end - spans[-1][1] <= _BATCH_BASES
-        if joins and start - spans[-1][2] <= 100_000:
-            spans[-1] = (chrom, spans[-1][1], end)
+        if joined and joined[-1][0] == chrom and start - joined[-1][2] <= _GAP:
+            joined[-1] = (chrom, joined[-1][1], max(end, joined[-1][2]))
         else:
-            spans.append((chrom, start, end))
-    pending = spans
-    while pending:
-        batch, later, seen, size = [], [], set(), 0
-        for span in pending:
-            if span[0] in seen or size > _BATCH_BASES:
-                later.append(span)
-                continue
-            seen.add(span[0])
-            size += span[2] - span[1]
-            batch.append(span)
-        yield batch
-        pending = later
+            joined.append((chrom, start, end))
+    for chrom, start, end in joined:
+        for cut in range(start, end, _STRETCH):
+            yield chrom, cut, min(end, cut + _STRETCH)
 
 
 class _Collector:
@@ -121,8 +108,8 @@ class _Collector:
         self._fetch = fetch
         self._min_base_quality = min_base_quality
         self._merge_distance = merge_distance
-        self._edges = np.zeros(self._end - self._start + 1, dtype=np.int64)
-        self._snvs = np.zeros((self._end - self._start) * 16, dtype=np.int64)
+        self._edges = np.zeros(self._end - self._start + 1, dtype=np.int32)
+        self._snvs = np.zeros((self._end - self._start) * 16, dtype=np.int32)
         self._others: Counter[tuple[int, str, str]] = Counter()
 
     def add(self, reads: Reads) -> None:
@@ -140,7 +127,7 @@ class _Collector:
 
     def finish(self, pileup: Pileup) -> None:
         """Write what was found into `pileup`."""
-        pileup.depth.append((self._chrom, self._start, np.cumsum(self._edges)[:-1]))
+        pileup.depth.append((self._chrom, self._start, np.cumsum(self._edges, dtype=np.int64)[:-1]))
         for key in np.flatnonzero(self._snvs):
             position, code = self._start + int(key) // 16, CODES[int(key) % 16]
             if code in "ACGT":

@@ -7,10 +7,11 @@ import pysam
 from amlresist.errors import InputError, Problem
 
 _PIECE = 1 << 16
+_KEPT = 256
 
 
 class Reference:
-    """Random access to a FASTA; pieces read once are kept."""
+    """Random access to a FASTA; the pieces read last are kept."""
 
     def __init__(self, path: Path | str) -> None:
         try:
@@ -35,6 +36,8 @@ class Reference:
 
     def _piece(self, chrom: str, index: int) -> str:
         if (chrom, index) not in self._pieces:
+            if len(self._pieces) >= _KEPT:
+                self._pieces.pop(next(iter(self._pieces)))
             start = index * _PIECE
             self._pieces[chrom, index] = self._fasta.fetch(chrom, start, start + _PIECE).upper()
         return self._pieces[chrom, index]

@@ -9,7 +9,7 @@ from amlresist.sheet import Capture
 from amlresist.variants.alleles import Allele
 from amlresist.variants.candidates import select
 from amlresist.variants.hotspots import hotspot_alleles, hotspots
-from amlresist.variants.pileup import Pileup, pile_up
+from amlresist.variants.pileup import Pileup, pile_up, stretches
 from amlresist.variants.reference import Reference
 from amlresist.variants.regions import Region, examined
 from amlresist.variants.settings import Settings
@@ -43,12 +43,15 @@ def search(
         raise InputError(
             Problem("--gene-models", "", "", "names no region to look through", remedy)
         )
-    found = select(
-        [_piled_up(lib, regions, reference, reference_path, settings) for lib in libraries],
-        min_reads=settings.candidate_min_reads,
-        error=settings.candidate_error,
-        max_p=settings.candidate_max_p,
-    )
+    found: list[Allele] = []
+    # A stretch at a time, so that single errors are held of no more than that.
+    for stretch in stretches(regions):
+        found += select(
+            [_piled_up(lib, stretch, reference, reference_path, settings) for lib in libraries],
+            min_reads=settings.candidate_min_reads,
+            error=settings.candidate_error,
+            max_p=settings.candidate_max_p,
+        )
     sources = {allele: {"reads"} for allele in found}
     for allele in hotspot_alleles(canonical_transcripts(models), reference.fetch, hotspots()):
         sources.setdefault(allele, set()).add("hotspot")
@@ -57,14 +60,14 @@ def search(
 
 def _piled_up(
     library: LibraryInput,
-    regions: Sequence[Region],
+    stretch: Region,
     reference: Reference,
     reference_path: str,
     settings: Settings,
 ) -> Pileup:
     return pile_up(
         library.paths[0],
-        regions,
+        [stretch],
         reference.fetch,
         min_mapping_quality=settings.min_mapping_quality,
         min_base_quality=settings.min_base_quality,
