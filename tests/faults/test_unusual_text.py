@@ -35,6 +35,7 @@ from amlresist.inputs.config_files import read_configs
 from amlresist.inputs.fastq import examine_fastq
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.maf import examine_maf
+from amlresist.inputs.reference_files import examine_annotation
 from amlresist.inputs.vcf import examine_vcf
 from amlresist.reference.fasta import contigs_of
 from amlresist.sheet import read_libraries, read_patient_facts
@@ -262,6 +263,22 @@ def test_a_transcript_name_used_on_x_and_y_is_not_joined_into_one(tmp_path):
 def test_an_exon_listed_twice_counts_once(tmp_path):
     (model,) = read_gene_models(put(tmp_path, "x.gtf", exon() + exon()))
     assert model.exons == ((100, 700),)
+
+
+CODING = exon() + exon().replace("exon", "CDS")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (exon(), "no coding sequence"),
+        (CODING.replace("G1", "ENSG00000141510"), "no names"),
+        (CODING + exon(start=600, end=900), "exons of 1 transcripts overlap"),
+    ],
+)
+def test_gene_models_that_say_too_little_are_told(tmp_path, genome, text, words):
+    found = examine_annotation(put(tmp_path, "x.gtf", text), genome)
+    assert any(words in f.problem.message for f in found), found
 
 
 RARE_TEXT = {

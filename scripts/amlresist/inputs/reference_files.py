@@ -1,9 +1,10 @@
 """Genome and annotation as the config gives them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from amlresist.annotation import read_gene_models
+from amlresist.annotation import Transcript, read_gene_models
 from amlresist.inputs.findings import Finding, Findings
 from amlresist.inputs.genome import Genome
 from amlresist.inputs.vcf_grammar import CONTIG_NAME
@@ -90,6 +91,7 @@ def examine_annotation(path: str, genome: Genome) -> list[Finding]:
     findings = Findings(path)
     with findings.guarded():
         models = read_gene_models(path)
+        _check_models(models, findings)
         if not genome.contigs:
             return findings.all
         placed, absent, beyond = place_transcripts(models, genome.lengths)
@@ -110,6 +112,32 @@ def examine_annotation(path: str, genome: Genome) -> list[Finding]:
             genes = len({model.gene for model in absent})
             findings.note(f"{genes} genes lie on contigs that the genome lacks", "Left out.")
     return findings.all
+
+
+def _check_models(models: Sequence[Transcript], findings: Findings) -> None:
+    """What makes gene models useless though they can be read."""
+    if not any(model.cds for model in models):
+        findings.note(
+            "has no coding sequence (CDS): no change of a protein can be told",
+            "Give the whole annotation, not its exons alone.",
+        )
+    if all(model.gene == model.gene_id and model.gene.startswith("ENS") for model in models):
+        findings.warn(
+            "genes have identifiers but no names",
+            "Give an annotation with gene names: claims and hotspots go by HGNC symbols.",
+            value=models[0].gene,
+        )
+    overlapping = [
+        model.transcript
+        for model in models
+        if any(one[1] > other[0] for one, other in pairwise(model.exons))
+    ]
+    if overlapping:
+        findings.warn(
+            f"exons of {len(overlapping)} transcripts overlap",
+            "Is one name used for two transcripts? Their sequence is not known.",
+            value=", ".join(overlapping[:5]),
+        )
 
 
 def examine_sequences(path: str) -> list[Finding]:
