@@ -311,6 +311,18 @@ def test_long_ends_of_a_mirna_do_not_feed_a_look_alike_of_that_length(tmp_path):
     assert counted["hsa-miR-x-5p"] == pytest.approx(sum(reads.values()), abs=0.5)
 
 
+@pytest.mark.parametrize("mature", ["TAGATCTTTGACTCTGGCAGTCTCCAGG", "CTTCCAGACGCTCCGC"])
+def test_the_longest_and_shortest_matures_keep_their_isomirs(tmp_path, mature):
+    """28 nt with two more, 16 nt with two less."""
+    reference = build_reference(
+        [Mature("hsa-miR-x-5p", "", mature)], {"hsa-mir-x": f"GGACC{mature}CATTGGACCTAGG"}
+    )
+    reads = {mature: 500, f"{mature}C": 60, f"{mature}CA": 20, mature[:-1]: 80, mature[:-2]: 30}
+    path = write_reads(tmp_path / "a.fq.gz", reads)
+    counted = counts_of(count_library(library(path), reference, small()))
+    assert counted["hsa-miR-x-5p"] == pytest.approx(sum(reads.values()), abs=0.5)
+
+
 def test_reads_of_another_species_get_a_verdict(tmp_path):
     """Foreign matures that differ from ours: a minority is flagged, a majority refused."""
     strange = "TGAGACTCGACCATGGAATTAC"
