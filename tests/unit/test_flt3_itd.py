@@ -371,6 +371,18 @@ def test_bam_of_another_build_is_refused(toy_files, capsys):
     assert "in the reference" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("gap", [False, True], ids=["other bases", "no bases"])
+def test_annotation_of_another_build_is_refused(toy_files, tmp_path, capsys, gap):
+    bases = random_bases(toy_length(), np.random.default_rng(1))
+    other = tmp_path / "other.fa"
+    other.write_text(f">chr13\n{'N' * toy_length() if gap else bases}\n")
+    words = ["flt3-itd", str(toy_files / "r1.fq"), "--reference", str(other)]
+    assert main([*words, "--annotation", str(toy_files / "models.tsv")]) == 2
+    said = capsys.readouterr().err
+    assert "same genome build" in said
+    assert ("no bases" if gap else "stop codons") in said
+
+
 def test_broken_fastq_is_refused_without_traceback(toy_files, capsys):
     path = toy_files / "broken.fq"
     path.write_text("@r1\nACGT\n+\nII\n")

@@ -123,23 +123,11 @@ def _contig_name(fasta: Any, name: str) -> str:
 def _open_libraries(
     arguments: argparse.Namespace, libraries: list[LibraryInput], fasta: Any, settings: Any
 ) -> list[Any]:
-    from amlresist.annotation import canonical_transcripts, read_gene_models
     from amlresist.flt3_itd.encode import seed_index
     from amlresist.flt3_itd.library import open_library
-    from amlresist.flt3_itd.locus import build_locus
+    from amlresist.flt3_itd.locus import build_locus, misfit
 
-    models = canonical_transcripts(read_gene_models(arguments.gene_models, [settings.gene]))
-    if not models or not models[min(models)].cds:
-        raise InputError(
-            Problem(
-                arguments.gene_models,
-                "",
-                settings.gene,
-                "no coding transcript of the gene",
-                "Give an annotation that holds it, or name the gene in flt3_itd.gene.",
-            )
-        )
-    transcript = models.get(settings.gene) or models[min(models)]
+    transcript = _transcript(arguments.gene_models, settings.gene)
     contig = _contig_name(fasta, transcript.chrom)
     length = fasta.get_reference_length(contig)
 
@@ -151,11 +139,38 @@ def _open_libraries(
         locus = build_locus(
             transcript, fetch, length, assay, settings.first_coding_base, settings.flank
         )
+        if why := misfit(locus):
+            raise InputError(
+                Problem(
+                    f"{arguments.gene_models}, {arguments.reference}",
+                    "",
+                    f"{settings.gene} on {contig}",
+                    why,
+                    "Give reference and annotation of the same genome build.",
+                )
+            )
         loci[assay] = locus, seed_index(locus.sequence)
     return [
         open_library(library, *loci[library.assay], settings, arguments.reference, length)
         for library in libraries
     ]
+
+
+def _transcript(path: str, gene: str) -> Any:
+    from amlresist.annotation import canonical_transcripts, read_gene_models
+
+    models = canonical_transcripts(read_gene_models(path, [gene]))
+    if not models or not models[min(models)].cds:
+        raise InputError(
+            Problem(
+                path,
+                "",
+                gene,
+                "no coding transcript of the gene",
+                "Give an annotation that holds it, or name the gene in flt3_itd.gene.",
+            )
+        )
+    return models.get(gene) or models[min(models)]
 
 
 def _write(arguments: argparse.Namespace, calls: list[Any], settings: Any, length: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence, Transcript
-from amlresist.dna import reverse_complement
+from amlresist.dna import reverse_complement, translate
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,20 @@ def build_locus(
         assay=assay,
         coding=transcript.coding_sequence(fetch),
     )
+
+
+def misfit(locus: Locus) -> str:
+    """Why reference and annotation cannot be of one build; "" where nothing says so.
+
+    A transcript laid on another build reads as stop codons in every frame (that of a transcript
+    whose beginning is not known need not be the first), or falls where the reference has no bases.
+    """
+    start, end = locus.target
+    if "N" in locus.sequence[start:end]:
+        return "the reference has no bases at the exon"
+    if all("*" in translate(locus.coding[frame:])[:-1] for frame in range(3)):
+        return "the coding sequence has stop codons inside"
+    return ""
 
 
 def _in_order(parts: tuple[tuple[int, int], ...], strand: str) -> npt.NDArray[np.int64]:
