@@ -376,6 +376,12 @@ def test_a_gene_set_file_of_mouse_genes_is_told(cohort):
     cohort.check().stops("expression.gene_sets", "does not exist")
 
 
+def test_a_network_with_two_weights_for_one_pair_is_refused(cohort):
+    path = put(cohort.folder, "n.tsv", "source\ttarget\tweight\nA\tTP53\t1\nA\tTP53\t-1\n")
+    cohort.config["expression"] = {"networks": [path]}
+    cohort.check().stops("line 3", "two weights")
+
+
 def test_broken_claims_and_reference_cohorts_are_refused_before_any_job(cohort):
     for section, name, value in (
         ("evidence", "claims_tables", ["claims.tsv"]), ("expression", "reference_cohort", "c.tsv")

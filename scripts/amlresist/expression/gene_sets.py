@@ -104,7 +104,8 @@ def read_network(path: Path | str, names: GeneNames) -> list[GeneSet]:
     `pathway` or `tf` may stand for source and `gene` for target, as in PROGENy and CollecTRI.
 
     Raises:
-        InputError: a column is missing or a weight is not a number other than zero.
+        InputError: a column is missing, a weight is not a number other than zero, or a pair has
+            two weights.
     """
     lines = list(_lines(path, "network"))
     separator = "\t" if lines and "\t" in lines[0][1] else ","
@@ -116,6 +117,7 @@ def read_network(path: Path | str, names: GeneNames) -> list[GeneSet]:
         for options in (("source", "pathway", "tf"), ("target", "gene"), ("weight", "mor"))
     ]
     members: dict[str, dict[str, float]] = defaultdict(dict)
+    written: dict[tuple[str, str], float] = {}
     for number, line in lines[1:]:
         cells = [cell.strip().strip('"') for cell in line.split(separator)]
         try:
@@ -129,6 +131,9 @@ def read_network(path: Path | str, names: GeneNames) -> list[GeneSet]:
                     str(path), f"line {number}", line, "no weight", "Give source, target, weight."
                 )
             )
+        if written.setdefault((source, target), weight) != weight:
+            message, remedy = "source and target stand twice with two weights", "Keep one."
+            raise InputError(Problem(str(path), f"line {number}", line, message, remedy))
         members[source][names.resolve(target).gene] = weight
     return [_gene_set(name, genes, Path(path).name) for name, genes in members.items()]
 
