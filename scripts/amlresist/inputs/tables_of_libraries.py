@@ -11,6 +11,7 @@ from amlresist.libraries import from_sheet
 from amlresist.sheet import Assay, GivenKind, Library
 
 FEWEST = 5  # variants of which some have a read
+FIRST_LINES = 100_000
 
 
 def examine_given(libraries: Sequence[Library], genome: Genome, build: str) -> list[Finding]:
@@ -50,7 +51,9 @@ def _read_rows(library: Library, findings: Findings) -> None:
 def _read_variants(library: Library, findings: Findings) -> None:
     from amlresist.variants.given import read_given
 
-    table = read_given(library.given, library.patient, library.timepoint, library.sample)
+    # A VCF has been streamed; held in memory are its first records.
+    limit = FIRST_LINES if library.given_kind is GivenKind.VCF else None
+    table = read_given(library.given, library.patient, library.timepoint, library.sample, limit)
     counted = [variant.alt for variant in table.variants if variant.alt is not None]
     if len(counted) >= FEWEST and not any(counted):
         findings.warn(

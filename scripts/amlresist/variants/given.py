@@ -7,6 +7,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class GivenVariant:
         gene, protein_change: as written, "" where not.
         line: line of the file.
         assumed: the file gives a VAF alone; the depth is the library's median.
+        phase: the same for variants that the caller puts on one molecule, "" where it does not say.
     """
 
     allele: Allele
@@ -48,6 +50,7 @@ class GivenVariant:
     protein_change: str
     line: int
     assumed: bool = False
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,20 @@ class GivenTable:
     path: str = ""
 
 
-def read_given(path: Path | str, patient: str, timepoint: str, sample: str) -> GivenTable:
+def read_given(
+    path: Path | str, patient: str, timepoint: str, sample: str, limit: int | None = None
+) -> GivenTable:
     """Read the rows of one library from a VCF, a MAF or a count table (told by its first lines).
 
     Args:
         path: the file; may hold several samples, patients or time points.
         patient, timepoint, sample: whose rows are wanted.
+        limit: read the first lines only; None: all.
 
     Raises:
         InputError: the file is none of these, does not speak of this library, or has broken rows.
     """
-    lines = [line.text for line in vcf_lines(str(path))]
+    lines = [line.text for line in islice(vcf_lines(str(path)), limit)]
     place = Wanted(str(path), patient, timepoint, sample)
     if lines and lines[0].startswith("##fileformat=VCF"):
         return GivenTable("vcf", tuple(_read_vcf(lines, place)), place.path)
@@ -166,7 +172,16 @@ def _read_vcf(lines: Sequence[str], place: Wanted) -> Iterator[GivenVariant]:
             if counts is None:
                 continue
             allele = Allele(fields[0], int(fields[1]) - 1, fields[3].upper(), alt.upper())
-            yield GivenVariant(allele, *counts, "", "", number)
+            yield GivenVariant(allele, *counts, "", "", number, phase=_phase(call, index))
+
+
+def _phase(call: Mapping[str, str], index: int) -> str:
+    """Phase set and copy that carries the allele: PID and PGT of Mutect2, else GT and PS."""
+    named = "PID" in call and "|" in call.get("PGT", "")
+    copies = call.get("PGT" if named else "GT", "").split("|")
+    if len(copies) < 2 or copies.count(str(index)) != 1:
+        return ""
+    return f"{call['PID'] if named else call.get('PS', '')}:{copies.index(str(index))}"
 
 
 def _sample_column(names: Sequence[str], place: Wanted) -> int | None:
