@@ -132,3 +132,39 @@ def test_calls_on_another_genome_stop(
     with pytest.raises(AssertionError):
         compared(tmp_path, [line])
     assert message in capsys.readouterr().err
+
+
+def phased(pos: int, depths: tuple[str, str], genotypes: tuple[str, str], form: str) -> str:
+    calls = [f"{g}:{d}:{pos // 100}_X" for g, d in zip(genotypes, depths, strict=True)]
+    return row(pos, base(pos), OTHER[base(pos)], form, *calls)
+
+
+def changed(start: int, *positions: int) -> tuple[int, str, str]:
+    span = range(start, max(positions) + 1)
+    alt = "".join(OTHER[base(p)] if p in positions else base(p) for p in span)
+    return start, "".join(base(p) for p in span), alt
+
+
+@pytest.mark.parametrize("form", ["PGT:AD:PID", "GT:AD:PS"])
+def test_snvs_of_one_molecule_are_one_variant(tmp_path: Path, form: str) -> None:
+    both = ("0|1", "0|1")
+    rows = [
+        phased(600, ("300,2", "210,90"), both, form),
+        phased(602, ("310,1", "200,95"), both, form),
+        phased(606, ("310,1", "200,95"), both, form),
+        phased(700, ("310,9", "200,95"), both, form),
+        phased(701, ("310,9", "200,99"), ("1|0", "1|0"), form),
+    ]
+    assert compared(tmp_path, rows) == {
+        changed(600, 600, 602): (1, 302, 90, 295),
+        changed(606, 606): (1, 311, 95, 295),
+        changed(700, 700): (9, 319, 95, 295),
+        changed(701, 701): (9, 319, 99, 299),
+    }
+
+
+def test_unphased_neighbours_stay_two(tmp_path: Path) -> None:
+    rows = [
+        row(p, base(p), OTHER[base(p)], "GT:AD", "0/1:300,30", "0/1:210,90") for p in (600, 601)
+    ]
+    assert set(compared(tmp_path, rows)) == {changed(600, 600), changed(601, 601)}

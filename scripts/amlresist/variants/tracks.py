@@ -24,6 +24,7 @@ from amlresist.variants.noise import (
     slip_factor,
     slips,
 )
+from amlresist.variants.phased import join_phased
 from amlresist.variants.read_columns import Ints
 from amlresist.variants.records import AlleleCount
 from amlresist.variants.regions import Region, contains
@@ -175,7 +176,7 @@ def given_alleles(
     found: dict[Allele, GivenCount] = {}
     if fetch is not None:
         _check_genome(table, fetch, contigs)
-    for variant in table.variants:
+    for variant in join_phased(table.variants, fetch, contigs):
         allele = variant.allele
         if fetch is not None and allele.chrom in contigs and "<" not in allele.alt:
             allele = normalise(_with_anchor(allele, fetch), fetch)
