@@ -30,6 +30,7 @@ TITLES = {
     "mirna": "miRNA",
     "expression": "Expression and pathways",
     "dag": "Planning a cohort",
+    "cohort": "Tables and pages of a cohort",
     "overhead": "Start-up",
     "size": "A pair at size",
 }
