@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import hypergeom
+from scipy.stats import beta, hypergeom
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "unit")]
@@ -43,6 +43,7 @@ from amlresist.variants.settings import Settings  # noqa: E402
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+LIMITS = {300: 0.005, 1000: 0.001}  # depth -> share of wrong acquired and lost labels wanted
 ABSENT, RATIO, ERROR, RHO, SNPS = 0.02, 1.5, 1e-3, 0.002, 300
 OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
 PAIR = (
@@ -167,12 +168,18 @@ Truth = dict[VariantClass, bool]
 def labels(n: int, depths: Sequence[int], repeats: int, rng: np.random.Generator) -> None:
     """Print wrong and missed labels per depth beside simple rules, and the calibration."""
     print("\n## Labels, counts\n")
-    print("mix\tdepth\trule\tclass\tlabels\twrong_%\trecall_%\tworst_%\tnot_evaluable_%")
+    figures = ("labels", "wrong_%", "recall_%", "worst_%", "tables_over_%", "not_evaluable_%")
+    print("mix", "depth", "rule", "class", *figures, sep="\t")
     kept: dict[str, list[tuple[VariantChange, Truth]]] = {"steps": [], "any factor": []}
     for mix, vafs in (("steps", mixed_vafs), ("any factor", any_fold_vafs)):
         for depth in depths:
             kept[mix] += _labels_at(mix, vafs, n, depth, repeats, rng)
     points = [point for mix, rows in kept.items() for point in calibration(mix, rows)]
+    print("\n## Stated and observed errors\n")
+    columns = ("loci", "errors", "stated_%", "observed_%", "from_%", "to_%", "stated/observed")
+    print("mix", "of", "class", *columns, sep="\t")
+    for mix, rows in kept.items():
+        stated_errors(mix, rows)
     DIAGRAM.parent.mkdir(exist_ok=True)
     DIAGRAM.write_text(diagram(points), encoding="utf-8")
 
@@ -204,7 +211,8 @@ def _labels_at(
             everything.append((row, {c: bool(m[i]) for c, m in truth.items()}))
     unknown = np.mean([row.variant_class is VariantClass.NOT_EVALUABLE for row, _ in everything])
     for (rule, label), parts in found.items():
-        cells = _line(parts) + ([f"{100 * unknown:.1f}"] if rule == "amlresist" else ["0"])
+        cells = _line(parts, LIMITS[depth] if label in {"acquired", "lost"} else np.nan)
+        cells.append(f"{100 * unknown:.1f}" if rule == "amlresist" else "0")
         print(mix, depth, rule, label, *cells, sep="\t")
     print(f"# {mix}, {depth}x: rho learned {', '.join(learned)}")
     return everything
@@ -219,13 +227,14 @@ def _judged(mine: Mask, name: VariantClass, vaf: Floats, true: Mask) -> tuple[Ma
     return mine, mine & (other >= ABSENT), np.asarray(other == 0)
 
 
-def _line(judged: Sequence[tuple[Mask, Mask, Mask]]) -> list[str]:
-    """Labels, wrong %, recall % over all repeats, and wrong % of the worst repeat."""
+def _line(judged: Sequence[tuple[Mask, Mask, Mask]], limit: float) -> list[str]:
+    """Labels, wrong %, recall % over all tables; wrong % of the worst; % with more than `limit`."""
     mine, wrong, wanted = (np.concatenate(masks) for masks in zip(*judged, strict=True))
-    worst = max(w.sum() / max(m.sum(), 1) for m, w, _ in judged)
+    of_tables = np.array([w.sum() / max(m.sum(), 1) for m, w, _ in judged])
     recall = (mine & wanted).sum() / max(wanted.sum(), 1)
-    shares = (wrong.sum() / max(mine.sum(), 1), recall, worst)
-    return [str(mine.sum()), *(f"{100 * share:.2f}" for share in shares)]
+    shares = (wrong.sum() / max(mine.sum(), 1), recall, of_tables.max())
+    over = "-" if np.isnan(limit) else f"{100 * (of_tables > limit).mean():.0f}"
+    return [str(mine.sum()), *(f"{100 * share:.2f}" for share in shares), over]
 
 
 @dataclass(frozen=True)
@@ -246,9 +255,7 @@ def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> list[R
     for name in PAIR:
         stated = np.array([getattr(row, f"p_{name.value}") for row, _ in rows])
         true = np.array([truth[name] for _, truth in rows])
-        best = np.array(
-            [max(PAIR, key=lambda c: getattr(row, f"p_{c.value}")) is name for row, _ in rows]
-        )
+        best = np.array([_is(row, name, "likeliest") for row, _ in rows])
         for low, high in pairwise(BINS):
             chosen = best & (stated >= low) & (stated < high)
             if chosen.sum() >= 20:
@@ -256,10 +263,32 @@ def calibration(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> list[R
                 print(name.value, low, *cells, sep="\t")
                 errors = 1 - float(stated[chosen].mean()), 1 - float(true[chosen].mean())
                 points.append(Reliability(mix, name.value, int(chosen.sum()), *errors))
-        given = np.array([row.variant_class is name for row, _ in rows])
-        error = 1 - stated[given].mean(), 1 - true[given].mean()
-        print(f"# labels {name.value}: stated error {error[0]:.4f}, observed {error[1]:.4f}")
     return points
+
+
+ENOUGH = 50  # errors from which their share is known well enough to be judged
+
+
+def stated_errors(mix: str, rows: Sequence[tuple[VariantChange, Truth]]) -> None:
+    """Print errors of each class as stated and as observed: labels given, and likeliest classes."""
+    for group in ("labels given", "likeliest"):
+        for name in PAIR:
+            chosen = [(row, truth) for row, truth in rows if _is(row, name, group)]
+            stated = sum(1 - getattr(row, f"p_{name.value}") for row, _ in chosen)
+            wrong, n = sum(not truth[name] for _, truth in chosen), len(chosen)
+            low = float(beta.ppf(0.025, wrong, n - wrong + 1)) if wrong else 0.0
+            high = float(beta.ppf(0.975, wrong + 1, n - wrong))
+            seen = [f"{100 * share:.2f}" for share in (stated / n, wrong / n, low, high)]
+            ratio = f"{stated / wrong:.2f}" if wrong >= ENOUGH else "too few"
+            print(mix, group, name.value, n, wrong, *seen, ratio, sep="\t")
+
+
+def _is(row: VariantChange, name: VariantClass, group: str) -> bool:
+    """Whether a row has a class as its label, or as the likeliest of all."""
+    if group == "labels given":
+        return row.variant_class is name
+    known = not np.isnan(row.p_acquired)
+    return known and max(PAIR, key=lambda c: float(getattr(row, f"p_{c.value}"))) is name
 
 
 COLOURS = ("#c44e52", "#4c72b0", "#dd8452", "#55a868", "#8172b3")
@@ -502,7 +531,7 @@ def main() -> None:
     """Run the benchmarks asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loci", type=int, default=4000)
-    parser.add_argument("--repeats", type=int, default=3, help="count tables per mix and depth")
+    parser.add_argument("--repeats", type=int, default=10, help="count tables per mix and depth")
     parser.add_argument("--pairs", type=int, default=20, help="pairs of the change test")
     parser.add_argument("--speed-loci", type=int, default=100_000)
     parser.add_argument("--kilobases", type=int, default=60)

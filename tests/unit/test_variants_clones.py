@@ -9,10 +9,11 @@ import pytest
 from amlresist.settings import load
 from amlresist.variants.alleles import Allele
 from amlresist.variants.clones import cluster, founder
-from amlresist.variants.comparison import Case, Locus, compare
+from amlresist.variants.comparison import compare
 from amlresist.variants.consequence import Annotation
 from amlresist.variants.heterozygosity import BASE_SHARE, loh_shares, shows_loh
 from amlresist.variants.hotspot_table import hotspot_rows
+from amlresist.variants.loci import Case, Locus
 from amlresist.variants.overdispersion import Overdispersion
 from amlresist.variants.purity import (
     Purity,

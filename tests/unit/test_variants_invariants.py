@@ -12,8 +12,9 @@ from test_variants_clones import SETTINGS, case_of, hotspot, track
 
 from amlresist.__main__ import main
 from amlresist.variants.alleles import Allele
-from amlresist.variants.comparison import Locus, compare
+from amlresist.variants.comparison import compare
 from amlresist.variants.consequence import Annotation
+from amlresist.variants.loci import Locus
 from amlresist.variants.purity import Purity, Segment
 from amlresist.variants.records import VariantClass
 

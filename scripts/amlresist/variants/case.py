@@ -21,11 +21,12 @@ from amlresist.variants.clone_table import (
     leukemic_timepoints,
     truncal_of,
 )
-from amlresist.variants.comparison import Case, Locus, compare, observations_of
+from amlresist.variants.comparison import compare, observations_of
 from amlresist.variants.consequence import Annotation, Annotator
 from amlresist.variants.given import GivenCount, GivenTable, read_given
 from amlresist.variants.hotspot_table import hotspot_rows
 from amlresist.variants.hotspots import hotspot_alleles, hotspot_of, hotspots
+from amlresist.variants.loci import Case, Locus
 from amlresist.variants.overdispersion import estimate
 from amlresist.variants.purity import (
     Purity,

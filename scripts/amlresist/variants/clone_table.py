@@ -8,9 +8,9 @@ from scipy.special import betaincinv
 
 from amlresist.variants.alleles import Allele
 from amlresist.variants.clones import Clusters, cluster, founder
-from amlresist.variants.comparison import Case, is_driver
 from amlresist.variants.heterozygosity import BASE_SHARE
 from amlresist.variants.likelihood import Floats, effective_share
+from amlresist.variants.loci import Case, is_driver
 from amlresist.variants.model import Mask, Observations
 from amlresist.variants.purity import cancer_cell_fraction, cancer_cell_fraction_interval
 from amlresist.variants.read_columns import Ints

@@ -3,8 +3,9 @@
 import math
 
 from amlresist.variants.classes import present
-from amlresist.variants.comparison import Case, observations_of
+from amlresist.variants.comparison import observations_of
 from amlresist.variants.likelihood import excluded_above
+from amlresist.variants.loci import Case
 from amlresist.variants.records import HotspotCheck
 from amlresist.variants.settings import Settings
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from amlresist.variants.likelihood import SMALLEST_VAF, Floats
 
-_WEIGHTS = (0.15, 0.15, 0.06, 0.06, 0.18)  # of the stories of two VAFs that do not depend
+_WEIGHTS = (0.15, 0.15, 0.05, 0.05, 0.2)  # of the stories of two VAFs that do not depend
 _SHARED = 0.4
 _FOUNDERS = 0.15  # share of variants in all leukemic cells, where purity is known
 _FOUNDER_SPREAD = 0.03
@@ -20,7 +20,7 @@ _SMALL = 0.05  # VAF of a subclone that came before, or that remains
 _FACTORS = np.linspace(-3, 3, 101)  # logarithms of factors between the VAFs of shared variants
 _UNCHANGED = 0.12  # spread of the log factor of a clone that stays as it was
 _CHANGED = 0.8  # spread of one that does not
-_CHANGED_SHARE = 0.1
+_CHANGED_SHARE = 0.2
 _PRIOR_LOCI = 12.0  # weight of the starting prior, in loci
 _INSIDE = (-0.4, -0.2, 0.0, 0.2, 0.4)  # places in a cell of the grid, in widths
 _INSIDE_FACTOR = (-1 / 3, 0.0, 1 / 3)

@@ -6,8 +6,9 @@ import math
 import numpy as np
 
 from amlresist.variants.alleles import Allele
-from amlresist.variants.comparison import Case, compare, observations_of, question_of
+from amlresist.variants.comparison import compare, observations_of, question_of
 from amlresist.variants.likelihood import Floats
+from amlresist.variants.loci import Case
 from amlresist.variants.model import fit
 from amlresist.variants.purity import Purity
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass

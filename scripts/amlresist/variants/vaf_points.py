@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from amlresist.variants.alleles import Allele
-from amlresist.variants.comparison import Case, copies_of
+from amlresist.variants.loci import Case, copies_of
 from amlresist.variants.purity import absence_limit, cancer_cell_fraction_interval
 from amlresist.variants.records import VafPoint, VariantChange
 from amlresist.variants.settings import Settings
