@@ -229,6 +229,7 @@ def maf(build: str = "GRCh38", **cells: str) -> str:
 BAD_MAF = {
     "another build": (maf("GRCh37"), "WARN", "of build GRCh37"),
     "letters that are no bases": (maf(Tumor_Seq_Allele2="ins3"), "STOP", "no bases"),
+    "TRUE, as R writes T": (maf(Reference_Allele="TRUE"), "STOP", "no bases"),
     "alleles alike": (maf(Reference_Allele="-", Tumor_Seq_Allele2="-"), "WARN", "same"),
     "places shifted": (maf().replace("\t100\t", "\t101\t"), "WARN", "not the genome's base"),
 }  # fmt: skip
@@ -243,6 +244,7 @@ def test_hidden_faults_of_a_maf_are_told(tmp_path, genome, name):
 
 
 def test_a_maf_of_the_same_build_by_another_name_passes(tmp_path, genome):
+    assert not examine_maf(put(tmp_path, "y.maf", maf(Tumor_Seq_Allele2="")), genome)
     for build in ("GRCh38", "38", "hg38"):
         assert not examine_maf(put(tmp_path, "x.maf", "\ufeff" + maf(build)), genome, "GRCh38")
 

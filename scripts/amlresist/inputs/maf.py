@@ -94,7 +94,7 @@ def _check_alleles(
     for line in lines:
         fields = line.text.split("\t")
         contig, start, ref, alt = (fields[column] for column in columns)
-        if {ref, alt} <= MISSING:
+        if {ref, alt} & MISSING:
             continue
         if not (_ALLELE.fullmatch(ref) and _ALLELE.fullmatch(alt)):
             value = f"{ref} / {alt}"
