@@ -531,7 +531,7 @@ def main() -> None:
     """Run the benchmarks asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loci", type=int, default=4000)
-    parser.add_argument("--repeats", type=int, default=10, help="count tables per mix and depth")
+    parser.add_argument("--repeats", type=int, default=5, help="count tables per mix and depth")
     parser.add_argument("--pairs", type=int, default=20, help="pairs of the change test")
     parser.add_argument("--speed-loci", type=int, default=100_000)
     parser.add_argument("--kilobases", type=int, default=60)
