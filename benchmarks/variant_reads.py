@@ -3,7 +3,7 @@
 Reads come from `wgsim` (of samtools) and are aligned with bwa; only the bases of homopolymers are
 lost and gained by this script, since wgsim has no such errors.
 
-    python benchmarks/variant_reads.py [--seeds 3] [--only truth|homopolymers|callers|speed]
+    python benchmarks/variant_reads.py [--seeds 3] [--only truth|beside|homopolymers|callers|speed]
 """
 
 import argparse
@@ -34,6 +34,7 @@ CHROM, SPACING = "chr1", 400
 OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
 RUNS = ("A" * 5, "A" * 8, "T" * 10, "A" * 12, "G" * 6, "AC" * 6, "CAG" * 5)
 SIZES = (1, 2, 3, 4, 6, 9, 12, 15, 20, 25, 30)
+DISTANCES = (1, 2, 3, 4, 6, 8, 10, 12, 15, 20)
 Ints = npt.NDArray[np.int64]
 
 
@@ -134,8 +135,12 @@ def sequence(
     library: Library,
     seed: int,
     slip: float = 0.0,
+    binned: bool = False,
 ) -> Path:
-    """BAM of reads of a mixture of sequences; names begin with the number of the sequence."""
+    """BAM of reads of a mixture of sequences; names begin with the number of the sequence.
+
+    Base qualities are all 40, or `binned` to four values as machines of today do.
+    """
     shown = min(library.fragment, 2 * library.length)
     with (folder / f"{name}.1.fq").open("w") as one, (folder / f"{name}.2.fq").open("w") as two:
         for number, (text, share) in enumerate(mixture):
@@ -146,21 +151,46 @@ def sequence(
             run(f"{command} -S {seed * 10 + number + 1} source.fa raw.1.fq raw.2.fq", folder)
             rng = np.random.default_rng([seed, number])
             for mate, out in ((1, one), (2, two)):
-                _copy(folder / f"raw.{mate}.fq", out.write, number, slip, rng)
+                _copy(folder / f"raw.{mate}.fq", out.write, number, slip, binned, rng)
     align = f"bwa mem -t 1 genome.fa {name}.1.fq {name}.2.fq | samtools sort -o {name}.bam -"
     run(f"{align} && samtools index {name}.bam", folder)
     return folder / f"{name}.bam"
 
 
 def _copy(
-    path: Path, write: Callable[[str], int], number: int, slip: float, rng: np.random.Generator
+    path: Path,
+    write: Callable[[str], int],
+    number: int,
+    slip: float,
+    binned: bool,
+    rng: np.random.Generator,
 ) -> None:
     """Copy reads with good qualities (wgsim's are all 17), slipping in homopolymers."""
     lines = path.read_text().splitlines()
-    for i in range(0, len(lines), 4):
+    longest = max(map(len, lines[1::4]), default=0) + 50
+    rows = _binned(len(lines) // 4, longest, rng) if binned else ["I" * longest] * (len(lines) // 4)
+    for i, row in zip(range(0, len(lines), 4), rows, strict=True):
         text = _slipped(lines[i + 1], slip, rng) if slip else lines[i + 1]
         head = f"@{number}_{lines[i][1:].rpartition('/')[0]}"
-        write(f"{head}\n{text}\n+\n{'I' * len(text)}\n")
+        write(f"{head}\n{text}\n+\n{row[: len(text)]}\n")
+
+
+def _binned(reads: int, length: int, rng: np.random.Generator) -> list[str]:
+    """Qualities 37, 25, 11 and 2; a poor base is likely followed by another."""
+    steps = np.array(
+        [
+            [0.965, 0.02, 0.012, 0.003],
+            [0.7, 0.2, 0.08, 0.02],
+            [0.6, 0.15, 0.2, 0.05],
+            [0.3, 0.1, 0.2, 0.4],
+        ]
+    ).cumsum(axis=1)
+    state = np.zeros(reads, dtype=np.int64)
+    letters = np.empty((reads, length), dtype="S1")
+    for i in range(length):
+        letters[:, i] = np.frombuffer(b"F:,#", dtype="S1")[state]
+        state = np.minimum((rng.random(reads)[:, None] > steps[state]).sum(axis=1), 3)
+    return [row.tobytes().decode() for row in letters]
 
 
 def _slipped(text: str, slip: float, rng: np.random.Generator) -> str:
@@ -393,6 +423,48 @@ def _whole(called: set[Allele], plan: Planted) -> set[Allele]:
     return whole
 
 
+def beside() -> None:
+    """Print the VAF of SNVs beside indels, on the same molecule and on another."""
+    print("\n## SNVs beside indels of 1 to 20 bases: counted over true VAF\n")
+    print("molecule\tbases between\tloci\tVAF / truth\tlowest\thighest")
+    rng = np.random.default_rng(7)
+    wanted = [
+        (d, n, k, side) for d in DISTANCES for n in (1, 3, 8, 20) for k in "ID" for side in "<>"
+    ]
+    genome = bases(SPACING * (len(wanted) + 2), rng)
+
+    def fetch(_chrom: str, start: int, end: int) -> str:
+        return genome[max(0, start) : end]
+
+    snvs, indels = [], []
+    for i, (distance, size, kind, side) in enumerate(wanted):
+        place = SPACING * (i + 1)
+        anchor, there = genome[place - 1], genome[place : place + size]
+        ref, alt = (anchor, anchor + bases(size, rng)) if kind == "I" else (anchor + there, anchor)
+        indel = normalise(Allele(CHROM, place - 1, ref, alt), fetch)
+        site = indel.pos - distance if side == "<" else indel.end + distance - 1
+        snvs.append(Allele(CHROM, site, genome[site], OTHER[genome[site]]))
+        indels.append(indel)
+    with_snvs, with_indels, with_both = (
+        Planted(genome, alleles, []).changed() for alleles in (snvs, indels, [*snvs, *indels])
+    )
+    mixtures = {
+        "same": [(genome, 0.7), (with_both, 0.3)],
+        "other": [(genome, 0.4), (with_indels, 0.3), (with_snvs, 0.3)],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_genome(folder, genome)
+        for seed, (molecule, mixture) in enumerate(mixtures.items(), start=1):
+            bam = sequence(folder, molecule, mixture, 1500, Library(100, 220), seed)
+            counts = count(folder, bam, [*snvs, *indels])
+            share = (counts.alt / np.maximum(counts.depth, 1))[: len(snvs)] / 0.3
+            for low, high in ((1, 3), (4, 8), (10, 15), (20, 20)):
+                here = share[[low <= distance <= high for distance, *_ in wanted]]
+                cells = (f"{value:.3f}" for value in (here.mean(), here.min(), here.max()))
+                print(molecule, f"{low}-{high}", len(here), *cells, sep="\t")
+
+
 def processor_seconds() -> float:
     """User and system time of this process and its children."""
     used = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -402,9 +474,8 @@ def processor_seconds() -> float:
 def speed() -> None:
     """Print processor time to count loci in two BAMs, over that of `samtools view -c`."""
     print("\n## Speed of counting, 1,000x, two BAMs\n")
-    print(
-        "loci\tbases per locus\tof more than one base\tsamtools view -c, s\tcounted, s\tratio\tMB"
-    )
+    head = "loci\tbases per locus\tof more than one base\tbase qualities\tsamtools view -c, s"
+    print(f"{head}\tcounted, s\tratio\tsamtools mpileup, ratio\tbcftools mpileup, ratio\tMB")
     rng = np.random.default_rng(3)
     plan = planted(1, rng)
     size = len(plan.genome)
@@ -413,19 +484,37 @@ def speed() -> None:
         write_genome(folder, plan.genome)
         library = Library(100, 220)
         mixture = [(plan.genome, 0.98), (plan.changed(), 0.02)]
-        bams = [sequence(folder, n, mixture, 1000, library, i) for i, n in enumerate("ab", start=1)]
-        for wanted in (2000, size // 200):
-            places = rng.choice(np.arange(300, size - 300), wanted, replace=False).tolist()
-            snvs = [Allele(CHROM, p, plan.genome[p], OTHER[plan.genome[p]]) for p in places]
-            loci = sorted({*plan.alleles, *snvs[: wanted - len(plan.alleles)]})
-            bed = folder / "loci.bed"
-            bed.write_text("".join(f"{a.chrom}\t{a.pos}\t{a.end}\n" for a in loci))
-            once = _least(_view, [(bed, bam) for bam in bams])
-            mine = _least(count, [(folder, bam, loci) for bam in bams])
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            longer = sum(a.kind != "snv" for a in loci)
-            cells = (f"{once:.2f}", f"{mine:.2f}", f"{mine / once:.1f}", f"{memory:.0f}")
-            print(len(loci), f"{size / len(loci):.0f}", longer, *cells, sep="\t")
+        for binned in (True, False):
+            bams = [
+                sequence(folder, n, mixture, 1000, library, i, binned=binned)
+                for i, n in enumerate("ab", start=1)
+            ]
+            for wanted in (2000, size // 200):
+                places = rng.choice(np.arange(300, size - 300), wanted, replace=False).tolist()
+                snvs = [Allele(CHROM, p, plan.genome[p], OTHER[plan.genome[p]]) for p in places]
+                loci = sorted({*plan.alleles, *snvs[: wanted - len(plan.alleles)]})
+                cells = _speeds(folder, bams, loci)
+                longer = sum(a.kind != "snv" for a in loci)
+                told = (len(loci), f"{size / len(loci):.0f}", longer, "four" if binned else "one")
+                print(*told, *cells, sep="\t")
+
+
+def _speeds(folder: Path, bams: Sequence[Path], loci: Sequence[Allele]) -> tuple[str, ...]:
+    """Seconds of `samtools view -c` and of the counter, ratios, and peak memory."""
+    bed = folder / "loci.bed"
+    bed.write_text("".join(f"{a.chrom}\t{a.pos}\t{a.end}\n" for a in loci))
+    once = _least(_view, [(bed, bam) for bam in bams])
+    mine = _least(count, [(folder, bam, loci) for bam in bams])
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    others = []
+    for command in (
+        f"samtools mpileup -d 0 -f genome.fa -l {bed} {bams[0]}",
+        f"bcftools mpileup -d 1000000 -a AD -f genome.fa -R {bed} {bams[0]}",
+    ):
+        began = processor_seconds()
+        run(f"{command} > /dev/null", folder)
+        others.append(f"{(processor_seconds() - began) / (once / len(bams)):.0f}")
+    return f"{once:.2f}", f"{mine:.2f}", f"{mine / once:.1f}", *others, f"{memory:.0f}"
 
 
 def _view(bed: Path, bam: Path) -> None:
@@ -448,11 +537,13 @@ def main() -> None:
     """Run the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    names = ("truth", "homopolymers", "callers", "speed")
+    names = ("truth", "beside", "homopolymers", "callers", "speed")
     parser.add_argument("--only", default="", choices=["", *names])
     arguments = parser.parse_args()
     if arguments.only in {"", "truth"}:
         truth(arguments.seeds)
+    if arguments.only in {"", "beside"}:
+        beside()
     if arguments.only in {"", "homopolymers"}:
         homopolymers()
     if arguments.only in {"", "callers"}:
