@@ -94,11 +94,13 @@ def pathway_recall(repeats: int, shift_in_sd: float, correlation: float) -> dict
             recall[method].append(sum(called) / 10)
             wrong[method].append(1 - sum(called) / len(called) if called else 0.0)
             null[method] += [c.p_value for c in own if int(c.gene_set.name) >= 10]
-    found: dict[str, float] = {"pairs": repeats}
+    found: dict[str, float] = {}
     for method in Method:
         found[f"{method}_recall"] = round(float(np.mean(recall[method])), 3)
-        found[f"{method}_wrong_share_of_calls"] = round(float(np.mean(wrong[method])), 4)
-        found[f"{method}_standard_error"] = round(float(np.std(wrong[method]) / repeats**0.5), 4)
+        found[f"{method}_false_share"] = round(float(np.mean(wrong[method])), 4)
+        found[f"{method}_false_share_standard_error"] = round(
+            float(np.std(wrong[method]) / repeats**0.5), 4
+        )
         found[f"{method}_null_p_below_0.05"] = round(
             float(np.mean(np.array(null[method]) < 0.05)), 4
         )
