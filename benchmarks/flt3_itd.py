@@ -31,6 +31,8 @@ SHARES = (0.5, 0.05, 0.95)
 DESIGNS = ("amplicon 2x250", "capture 2x100", "capture 2x150")
 _FRAGMENTS = {"amplicon 2x250": 4_000, "capture 2x100": 20_000, "capture 2x150": 20_000}
 _CHUNK = 10
+_INTERVAL_CASES = (30, 0.3), (60, 0.1), (120, 0.1), (210, 0.1), (300, 0.1)
+_INTERVAL_SEED = 20_000  # libraries no other part uses
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,12 @@ def intervals(locus: Locus, pool: ProcessPoolExecutor, number: int) -> Iterator[
     yield "## Intervals"
     yield "design\tlength\tVAF\tlibraries\ttruth in 95 % interval\tmean found / true"
     for design in DESIGNS:
-        fragments = 1_500 if design.startswith("amplicon") else 3_000
-        for length, share in ((30, 0.3), (120, 0.1)):
+        amplicon = design.startswith("amplicon")
+        fragments = 1_500 if amplicon else 3_000
+        for length, share in _INTERVAL_CASES[:3] if amplicon else _INTERVAL_CASES:
             libraries = [
                 Library(locus, design, fragments, locus.target[0] + 10, length, share, seed)
-                for seed in range(number)
+                for seed in range(_INTERVAL_SEED, _INTERVAL_SEED + number)
             ]
             found = np.array(list(pool.map(_holds, libraries, chunksize=_CHUNK)))
             cells = (f"{found[:, 0].mean():.3f}", f"{np.nanmean(found[:, 1]):.3f}")

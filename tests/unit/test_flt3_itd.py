@@ -134,6 +134,27 @@ def test_unusual_insertions_keep_their_sequence(kind):
         assert (names.duplicated, names.novel) == (39, 6)
 
 
+def test_an_error_that_few_reads_share_neither_adds_nor_replaces_a_clone():
+    rng = np.random.default_rng(14)
+    place, novel = EXON[0] + 50, "CTTGGAACCGTA"
+    haplotype = duplicate(REFERENCE, place, 45, novel)
+    wrong = duplicate(REFERENCE, place, 45, "CTTGGATCCGTA")
+    exact, others, wild = (
+        list(zip(*simulate(REFERENCE, [(text, 1.0)], 200, CAPTURE, rng), strict=True))
+        for text in (haplotype, wrong, REFERENCE)
+    )
+    core = wrong[place + 30 : place + 72]  # both junctions of the inserted bases
+    few = [pair for pair in others if any(core in both_strands(read) for read in pair)][:2]
+    pairs = tuple(zip(*wild, *exact[:80], *few, strict=True))
+    call = call_one(LOCUS, pairs, "exome")
+    assert len(few) == 2
+    assert [clone.allele.apply(REFERENCE) for clone in call.clones] == [haplotype]
+
+
+def both_strands(read):
+    return f"{read} {reverse_complement(read)}"
+
+
 def test_no_wild_type_is_said_instead_of_infinity():
     rng = np.random.default_rng(5)
     haplotype = duplicate(REFERENCE, EXON[0] + 60, 30)
