@@ -697,7 +697,7 @@ def read_settings(path: Path) -> int:
 
 def config_names(path: Path) -> int:
     """Top-level names of the YAML, by indentation (JSON: by the JSON parser)."""
-    text = re.sub("\r\n|\r", "\n", path.read_bytes().decode())
+    text = re.sub("\r\n|\r", "\n", path.read_bytes().decode().removeprefix("\ufeff"))
     if text.lstrip().startswith("{"):
         return len(json.loads(text))
     text = re.sub(r":\s*\{[^}]*\}", ":", text)  # names inside braces are no names of sections

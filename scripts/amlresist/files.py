@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,12 +34,21 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
     partial = target.with_name(f".partial-{os.getpid()}-{target.name}")
     try:
         yield partial
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed processes left of `target`."""
+    for leftover in target.parent.glob(".partial-*"):
+        match = re.fullmatch(rf"\.partial-(\d+)-{re.escape(target.name)}", leftover.name)
+        if match and not Path("/proc", match[1]).exists():
+            leftover.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

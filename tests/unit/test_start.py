@@ -9,6 +9,7 @@ import pytest
 
 from amlresist import start
 from amlresist.errors import InputError
+from amlresist.files import write_text
 from amlresist.inputs.digests import describe_ends, describe_file
 from amlresist.provenance import untested_tools
 from amlresist.start import (
@@ -111,3 +112,16 @@ def test_a_setting_given_twice_stops_the_start(tmp_path):
     twice.write_text("variants:\n  fdr: 0.01\n  fdr: 0.1\n")
     with pytest.raises(InputError, match="fdr"):
         start.refuse_repeated_settings([sound, twice])
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_made(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    of_dead, of_other, of_living = (
+        tmp_path / f".partial-{process}-{name}"
+        for process, name in ((dead.pid, "a.tsv"), (dead.pid, "b-a.tsv"), (os.getppid(), "a.tsv"))
+    )
+    for leftover in (of_dead, of_other, of_living):
+        leftover.touch()
+    write_text(tmp_path / "a.tsv", "x\n")
+    assert not of_dead.exists() and of_other.exists() and of_living.exists()
