@@ -12,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln
 
-from amlresist.variants.likelihood import SMALLEST_VAF, Floats, likelihoods, vaf_grid
+from amlresist.variants.likelihood import (
+    SMALLEST_VAF,
+    Floats,
+    likelihoods,
+    tail_probability,
+    vaf_grid,
+)
 from amlresist.variants.pair_prior import starting_prior, vaf_density
 from amlresist.variants.read_columns import Ints
 
@@ -33,6 +39,7 @@ _STORY_LOCI = 100.0  # weight of the stories against the pairs, in loci
 _LEARN_FROM = 8_000  # loci the prior is learned from, evenly spaced
 _ARTEFACT_TOP = 0.10  # VAF up to which artefacts are expected
 _BATCH = 8192
+_SHOWN = 0.01  # chance of the fragments from errors alone
 _PUREST = 0.97  # VAF beyond which a somatic variant would need a sample of leukemic cells alone
 _SMALLEST_PRIOR = 1e-12
 _NEXT_TO_NOTHING = 0.05  # of the absence limit: fragments seen may still be errors below
@@ -156,7 +163,8 @@ def fit(observations: Observations, question: Question) -> Posterior:
     n = len(observations.alt)
     step = max(1, -(-n // _LEARN_FROM))
     chosen = observations.subset(np.arange(0, n, step))
-    prior, shares = _learned(_Terms.of(chosen, question, vaf), question, vaf)
+    terms = _Terms.of(chosen, question, vaf)
+    prior, shares = _learned(terms, _shown(chosen, question), question, vaf)
     parts = []
     for first in range(0, n, _BATCH):
         batch = np.arange(first, min(n, first + _BATCH))
@@ -166,7 +174,18 @@ def fit(observations: Observations, question: Question) -> Posterior:
     return _joined(parts)
 
 
-def _learned(terms: "_Terms", question: Question, vaf: Floats) -> tuple[Floats, Floats]:
+def _shown(observations: Observations, question: Question) -> Mask:
+    """Loci with more fragments before or after than errors explain; others refine no pair."""
+    columns = [question.before, question.after]
+    tails = tail_probability(
+        observations.alt[:, columns], observations.depth[:, columns], observations.error[:, columns]
+    )
+    return np.asarray((tails <= _SHOWN).any(axis=1))
+
+
+def _learned(
+    terms: "_Terms", shown: Mask, question: Question, vaf: Floats
+) -> tuple[Floats, Floats]:
     """The prior over pairs, and the factors by which KINDS are more common than expected.
 
     First the stories of PairPrior, then the pairs themselves, on which the stories weigh as many
@@ -183,7 +202,7 @@ def _learned(terms: "_Terms", question: Question, vaf: Floats) -> tuple[Floats, 
         prior = _without_pure(stories.pairs(), vaf)
     told = prior
     for _ in range(_ROUNDS_PAIRS):
-        found, shares = _expected(terms, prior, shares, somatic)
+        found, shares = _expected(terms, prior, shares, somatic * shown)
         prior = _without_pure(found + _STORY_LOCI * told, vaf)
     return prior, shares
 

@@ -49,6 +49,7 @@ class PairPrior:
     Attributes:
         weights: of the C stories and, last, of shared variants, shape (C + 1,).
         before, after: density of each VAF in each story, shape (C, G).
+        settled: stories whose densities are known and not learned, shape (C, 1).
         middle: VAF between before and after of shared variants, shape (G,).
         factors: density over the log factors, shape (F,).
         places: where shared variants lie among the pairs.
@@ -57,6 +58,7 @@ class PairPrior:
     weights: Floats
     before: Floats
     after: Floats
+    settled: npt.NDArray[np.bool_]
     middle: Floats
     factors: Floats
     places: SharedPairs
@@ -97,8 +99,9 @@ class PairPrior:
         factors = np.bincount(places.factor, loci, len(self.factors))
         return PairPrior(
             _normal(parts.sum(axis=(1, 2)) + base),
-            _normal(parts[:-1].sum(axis=2) + base[:-1, None] * start.before),
-            _normal(parts[:-1].sum(axis=1) + base[:-1, None] * start.after),
+            _learned(parts[:-1].sum(axis=2), base, start.before, start.settled),
+            _learned(parts[:-1].sum(axis=1), base, start.after, start.settled),
+            self.settled,
             _normal(middle + base[-1] * start.middle),
             _normal(factors + base[-1] * start.factors),
             places,
@@ -120,13 +123,14 @@ def starting_prior(vaf: Floats, scale: float, truncal: tuple[float, float]) -> P
     weights = [*_WEIGHTS, _SHARED]
     if not np.isnan(truncal).any():
         peaks = [_normal(np.exp(-0.5 * ((vaf - f) / _FOUNDER_SPREAD) ** 2)) for f in truncal]
-        stories.append((peaks[0], peaks[1]))
+        stories.append((peaks[0], peaks[1]))  # where they lie is known
         weights.insert(-1, _FOUNDERS)
     unchanged, changed = (_bell(_FACTORS, width) for width in (_UNCHANGED, _CHANGED))
     return PairPrior(
         _normal(np.array(weights)),
         np.array([before for before, _ in stories]),
         np.array([after for _, after in stories]),
+        np.arange(len(stories))[:, None] >= len(_WEIGHTS),
         spread,
         (1 - _CHANGED_SHARE) * unchanged + _CHANGED_SHARE * changed,
         _places(vaf, scale),
@@ -137,6 +141,11 @@ def vaf_density(vaf: Floats) -> Floats:
     """Half even in VAF, half even in log VAF, over the positive grid."""
     width = np.gradient(vaf[1:])
     return np.concatenate(([0.0], (_normal(width) + _normal(width / vaf[1:])) / 2))
+
+
+def _learned(found: Floats, base: Floats, start: Floats, settled: npt.NDArray[np.bool_]) -> Floats:
+    """Densities of the stories from expected loci, the start weighing as `base` loci."""
+    return np.where(settled, start, _normal(found + base[:-1, None] * start))
 
 
 def _normal(values: Floats) -> Floats:
