@@ -14,6 +14,7 @@ from typing import Any
 from amlresist.errors import InputError, Problem
 
 FETCH_AGAIN = "Copy or download the file again."
+SAVE_AS_UTF8 = "Save it as UTF-8 text; if it is such text, copy or download it again."
 _UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError)
 _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or zip archive",
@@ -117,7 +118,8 @@ class NamedText(io.TextIOWrapper):
 def _unreadable(path: Path | str, error: Exception) -> InputError:
     reason = " ".join(str(error).split()) or type(error).__name__
     message = f"cannot be read to the end: {reason}"
-    return InputError(Problem(str(path), "", "", message, FETCH_AGAIN))
+    remedy = SAVE_AS_UTF8 if isinstance(error, UnicodeError) else FETCH_AGAIN
+    return InputError(Problem(str(path), "", "", message, remedy))
 
 
 def sha256(path: Path | str) -> str:
