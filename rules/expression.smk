@@ -20,7 +20,12 @@ rule quantify_transcripts:
         runtime=growing(120),
     params:
         libraries=of_patient(plan.inputs_json, "rna_reads"),
-        source=source_digest("expression/quantify", "inputs/fastq"),
+        source=source_digest(
+            "quantify_transcripts",
+            "expression/quantify",
+            "alignment/pipeline",
+            "inputs/fastq",
+        ),
     message:
         "{wildcards.patient}: quantifying transcripts"
     shell:

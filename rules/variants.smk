@@ -33,7 +33,7 @@ rule variants:
         settings=plan.settings_json("variants"),
         facts=of_patient(plan.facts_json),
         out_dir=folder_of("table"),
-        source=source_digest("variants"),
+        source=source_digest("variants", "compare"),
     message:
         "{wildcards.patient}: finding, counting and classifying variants"
     shell:

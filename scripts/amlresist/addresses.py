@@ -6,21 +6,16 @@ Only `fetch` opens connections, and only to addresses that the sheet or the conf
 import copy
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from amlresist.errors import InputError, Problem
 from amlresist.inputs.quick import files_of
-from amlresist.plan import Plan
+from amlresist.plan import PATH_SETTINGS, Plan
 from amlresist.sheet import Library
 
 PLUGINS = {"http": "http", "https": "http", "s3": "s3", "gs": "gcs", "gcs": "gcs"}
-PATH_SETTINGS = {
-    "reference": ("fasta", "annotation", "matures", "hairpins", "gff3"),
-    "expression": ("gene_sets", "networks", "reference_cohort"),
-    "evidence": ("claims_tables",),
-}
 
 
 def is_address(path: str) -> bool:
@@ -36,7 +31,7 @@ def addresses(plan: Plan) -> dict[str, tuple[str, str]]:
             if is_address(path):
                 place = plan.sheet_paths["samples"], f"row {library.row}, column {column}"
                 found.setdefault(path, place)
-    for station, name, path in _paths_of_settings(plan.settings):
+    for station, name, path in plan.setting_paths():
         if is_address(path):
             found.setdefault(path, ("config", f"{station}.{name}"))
     return found
@@ -157,22 +152,6 @@ def _require_distinct(places: Mapping[str, tuple[str, str]], copies: Mapping[str
     ]
     if problems:
         raise InputError(problems)
-
-
-def _paths_of_settings(
-    settings: Mapping[str, Mapping[str, Any]],
-) -> Iterator[tuple[str, str, str]]:
-    for station, names in PATH_SETTINGS.items():
-        for name in names:
-            value = settings[station][name]
-            for path in _listed(value):
-                yield station, name, path
-
-
-def _listed(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        return [value]
-    return value or []
 
 
 def _copied_settings(

@@ -5,7 +5,7 @@ Pure planning, no Snakemake: rules ask a `Plan` for paths and for the JSON they 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -103,6 +103,12 @@ COHORT_TABLES = (
     "patients.tsv",
     "review_expectation.tsv",
 )
+# Station -> its settings that name files.
+PATH_SETTINGS = {
+    "reference": ("fasta", "annotation", "matures", "hairpins", "gff3"),
+    "expression": ("gene_sets", "networks", "reference_cohort"),
+    "evidence": ("claims_tables",),
+}
 TOP_LEVEL = {"samples": "config/samples.tsv", "patients": "", "results": "results"}
 SOURCES = Path(__file__).resolve().parent
 SOURCE_SUFFIXES = (".py", ".j2", ".css", ".js")  # the report's pages are code as well
@@ -286,9 +292,15 @@ class Plan:
 
     def own_gene_sets(self) -> list[str]:
         """Gene sets, networks and the reference cohort the settings name by path."""
-        settings = self.settings["expression"]
-        named = [*settings["gene_sets"], *settings["networks"], settings["reference_cohort"]]
-        return [path for path in named if path]
+        return [path for station, _, path in self.setting_paths() if station == "expression"]
+
+    def setting_paths(self) -> Iterator[tuple[str, str, str]]:
+        """(station, setting, path) of every file that the settings name."""
+        for station, names in PATH_SETTINGS.items():
+            for name in names:
+                value = self.settings[station][name] or []
+                for path in [value] if isinstance(value, str) else value:
+                    yield station, name, path
 
     def files_given(self) -> list[str]:
         """Every input file the sheet names, each once."""

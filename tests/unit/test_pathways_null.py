@@ -50,10 +50,20 @@ def random_sets(rng, n_sets, size=25, signed=False):
     return sets
 
 
+def assert_uniform_p_values(rounds):
+    """Over all (pair, sets, settings) together, for each method."""
+    p_values = {method: [] for method in Method}
+    for pair, sets, chosen in rounds:
+        for change in pathway_changes(pair, sets, chosen, "diagnosis>relapse"):
+            p_values[change.method].append(change.p_value)
+    for method, found in p_values.items():
+        assert kstest(found, "uniform").pvalue > 0.01, method
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_p_values_are_uniform_when_the_time_points_are_exchangeable(signed):
     rng = np.random.default_rng(11)
-    p_values = {method: [] for method in Method}
+    rounds = []
     for repeat in range(12):
         before, after = a_pair(rng)
         if rng.random() < 0.5:  # the labels of the time points mean nothing
@@ -61,17 +71,15 @@ def test_p_values_are_uniform_when_the_time_points_are_exchangeable(signed):
         pair = make_pair(measured(before), measured(after))
         sets = random_sets(rng, 25, signed=signed)
         independent = settings(seed=repeat, gene_correlation=0)  # as these genes are
-        for change in pathway_changes(pair, sets, independent, "diagnosis>relapse"):
-            p_values[change.method].append(change.p_value)
-    for method, found in p_values.items():
-        assert kstest(found, "uniform").pvalue > 0.01, method
+        rounds.append((pair, sets, independent))
+    assert_uniform_p_values(rounds)
 
 
 def test_p_values_stay_uniform_when_genes_of_a_set_move_together():
     """Every set has a push of its own, by which its genes correlate as the setting says."""
     rng = np.random.default_rng(12)
     correlation = 0.05
-    p_values = {method: [] for method in Method}
+    rounds = []
     for repeat in range(12):
         before, after = a_pair(rng)
         members = np.split(rng.permutation(N_GENES)[: 40 * 25], 40)
@@ -84,11 +92,8 @@ def test_p_values_stay_uniform_when_genes_of_a_set_move_together():
             for i, part in enumerate(members)
         ]
         pair = make_pair(measured(before), measured(after))
-        chosen = settings(seed=repeat, gene_correlation=correlation)
-        for change in pathway_changes(pair, sets, chosen, "diagnosis>relapse"):
-            p_values[change.method].append(change.p_value)
-    for method, found in p_values.items():
-        assert kstest(found, "uniform").pvalue > 0.01, method
+        rounds.append((pair, sets, settings(seed=repeat, gene_correlation=correlation)))
+    assert_uniform_p_values(rounds)
 
 
 def test_a_trend_with_expression_makes_no_false_pathway():

@@ -21,6 +21,12 @@ _CODES = np.full(256, 4, dtype=np.uint8)
 _CODES[[ord(base) for base in "ACGT"]] = range(4)
 
 
+def base_codes(sequence: str) -> np.ndarray:
+    """0 to 3 for A, C, G, T and 4 for anything else; uint8, one per letter."""
+    codes: np.ndarray = _CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+    return codes
+
+
 @dataclass
 class Scan:
     """What one pass gives.
@@ -152,7 +158,7 @@ def _good_codes(read: Any, minimum_quality: int) -> np.ndarray | None:
     sequence = read.query_sequence
     if sequence is None:
         return None
-    codes: np.ndarray = _CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+    codes = base_codes(sequence)
     qualities = read.query_qualities
     if qualities is not None:
         codes[np.frombuffer(qualities, dtype=np.uint8) < minimum_quality] = 4

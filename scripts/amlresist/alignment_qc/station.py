@@ -20,7 +20,7 @@ from amlresist.alignment_qc.identity import foreign_share
 from amlresist.alignment_qc.pairs import pair_row, weigh
 from amlresist.alignment_qc.records import AlignmentQc, GeneCoverage, Genotype, PairIdentity
 from amlresist.alignment_qc.regions import Interval, Region, coding_intervals, make_region
-from amlresist.alignment_qc.scan import Scan, scan_alignment
+from amlresist.alignment_qc.scan import Scan, base_codes, scan_alignment
 from amlresist.alignment_qc.settings import Settings
 from amlresist.alignment_qc.sex import judged_sex, observed_sex
 from amlresist.alignment_qc.summaries import gene_rows, library_row, share_at
@@ -37,8 +37,6 @@ PADDING = 100  # introns beside exons are captured too and hold most SNPs
 LARGEST_TARGET = 5_000_000  # bases; of an exome only the genes of interest are looked at
 ASSAYED_DEPTH = 5  # a gene counts as assayed where half of it has this many fragments
 ASSAYED_SHARE = 0.5
-_CODES = np.full(256, 4, dtype=np.uint8)
-_CODES[[ord(base) for base in "ACGT"]] = range(4)
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,7 @@ def _region(
 
 def _reference_codes(genome: "pysam.FastaFile", region: Region) -> np.ndarray:
     """Base codes of the region, 4 for anything but A, C, G, T; uint8 (size,)."""
-    sequence = "".join(genome.fetch(*interval) for interval in region.intervals).upper()
-    codes: np.ndarray = _CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
-    return codes
+    return base_codes("".join(genome.fetch(*interval) for interval in region.intervals).upper())
 
 
 def _measure(

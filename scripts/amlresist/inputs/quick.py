@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from amlresist.inputs.findings import Finding, Findings
-from amlresist.plan import Plan
+from amlresist.plan import PATH_SETTINGS, Plan
 from amlresist.reference.builds import BUILDS
 from amlresist.sheet import Assay, Library
 
@@ -14,12 +14,6 @@ FILE_COLUMNS = ("fq1", "fq2", "bam", "given", "targets")
 # A BED or a joint call set may serve several libraries; reads may not.
 READ_COLUMNS = frozenset({"fq1", "fq2", "bam"})
 DEFAULT_BUILD = "GRCh38"
-SETTING_FILES = (
-    ("expression", "gene_sets"),
-    ("expression", "networks"),
-    ("expression", "reference_cohort"),
-    ("evidence", "claims_tables"),
-)
 
 
 def files_of(library: Library) -> Iterator[tuple[str, str]]:
@@ -83,8 +77,7 @@ MIRNA_REFERENCES = ("matures", "hairpins", "gff3")
 def reference_paths(config: Mapping[str, Any]) -> dict[str, str]:
     """Setting -> path of each reference file as the config gives it, "" where it does not."""
     section = config.get("reference") or {}
-    names = ("fasta", "annotation", *MIRNA_REFERENCES)
-    return {name: str(section.get(name) or "") for name in names}
+    return {name: str(section.get(name) or "") for name in PATH_SETTINGS["reference"]}
 
 
 def needed_reference_paths(
@@ -129,11 +122,9 @@ def check_reference_paths(config: Mapping[str, Any], libraries: Iterable[Library
 def check_setting_paths(plan: Plan) -> list[Finding]:
     """Whether gene sets, networks, the reference cohort and claims named by path exist."""
     findings = Findings("config")
-    for section, name in SETTING_FILES:
-        value = plan.settings[section][name]
-        for path in [value] if isinstance(value, str) else value:
-            if path and (fault := _file_fault(path)):
-                findings.stop(fault, "Correct the path.", f"{section}.{name}", path)
+    for section, name, path in plan.setting_paths():
+        if section != "reference" and (fault := _file_fault(path)):
+            findings.stop(fault, "Correct the path.", f"{section}.{name}", path)
     return findings.all
 
 

@@ -30,6 +30,7 @@ from amlresist.variants.haplotypes import (
     tell_apart,
 )
 from amlresist.variants.read_columns import Bytes, FetchSpan, Ints, Reads, by_contig
+from amlresist.variants.regions import Region, merge
 from amlresist.variants.substitutions import call_substitutions, windows_of
 
 _REGION_GAP = 200
@@ -91,17 +92,11 @@ class Loci:
             ends[i] = max(self.haplotypes[j].end for j in indels)
         return starts, ends
 
-    def regions(self) -> list[tuple[str, int, int]]:
+    def regions(self) -> list[Region]:
         """Where the reads lie; a clipped read may be aligned on one side of an indel only."""
-        merged: list[tuple[str, int, int]] = []
         spans = zip(*(values.tolist() for values in self.spans()), strict=True)
-        named = [(a.chrom, *span) for a, span in zip(self.alleles, spans, strict=True)]
-        for chrom, start, end in sorted(named):
-            if merged and merged[-1][0] == chrom and start <= merged[-1][2] + _REGION_GAP:
-                merged[-1] = (chrom, merged[-1][1], max(end, merged[-1][2]))
-            else:
-                merged.append((chrom, start, end))
-        return merged
+        named = ((a.chrom, *span) for a, span in zip(self.alleles, spans, strict=True))
+        return merge(named, _REGION_GAP)
 
 
 def count_fragments(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from amlresist.errors import InputError, Problem
+from amlresist.inputs.maf import NEEDED
 from amlresist.inputs.vcf_lines import vcf_lines
 from amlresist.sheet import timepoint_rank
 from amlresist.variants.alleles import Allele
@@ -275,17 +276,13 @@ def _listed_once(
 
 # --- MAF ---------------------------------------------------------------------------------------
 
-MAF_COLUMNS = (
-    *("Hugo_Symbol", "Chromosome", "Start_Position", "Reference_Allele"),
-    *("Tumor_Seq_Allele2", "Tumor_Sample_Barcode"),
-)
 _BARCODE_ENDINGS = {"diagnosis": "D|DX|P|PRIMARY|DIAGNOSIS", "relapse": "R|REL|RELAPSE"}
 
 
 def _read_maf(rows: _Rows, place: Wanted) -> Iterator[GivenVariant]:
-    missing = [name for name in MAF_COLUMNS if name not in rows.header]
+    missing = [name for name in NEEDED if name not in rows.header]
     if missing:
-        remedy = f"A MAF needs {', '.join(MAF_COLUMNS)}."
+        remedy = f"A MAF needs {', '.join(NEEDED)}."
         raise place.problem("header", ", ".join(missing), "columns are missing", remedy)
     matches = _barcode_filter(rows, place)
     change = rows.column("hgvsp_short", "protein_change", "amino_acid_change", "aa_change")

@@ -25,7 +25,7 @@ from amlresist.variants.read_columns import (
     Reads,
     encode,
 )
-from amlresist.variants.regions import Region
+from amlresist.variants.regions import Region, merge
 
 Mask = npt.NDArray[np.bool_]
 FetchSpan = Callable[[int, int], str]
@@ -87,13 +87,7 @@ def pile_up(
 
 def stretches(regions: Sequence[Region]) -> Iterator[Region]:
     """The regions with the gaps between near ones, cut so that what is held of each stays small."""
-    joined: list[Region] = []
-    for chrom, start, end in regions:
-        if joined and joined[-1][0] == chrom and start - joined[-1][2] <= _GAP:
-            joined[-1] = (chrom, joined[-1][1], max(end, joined[-1][2]))
-        else:
-            joined.append((chrom, start, end))
-    for chrom, start, end in joined:
+    for chrom, start, end in merge(regions, _GAP):
         for cut in range(start, end, _STRETCH):
             yield chrom, cut, min(end, cut + _STRETCH)
 

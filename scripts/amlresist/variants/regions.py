@@ -60,11 +60,11 @@ def of_genes(models: Iterable[Transcript], padding: int) -> list[Region]:
     return merge(spans)
 
 
-def merge(regions: Iterable[Region]) -> list[Region]:
-    """Regions sorted, overlapping and touching ones joined."""
+def merge(regions: Iterable[Region], gap: int = 0) -> list[Region]:
+    """Regions sorted; those that overlap, touch or lie at most `gap` bases apart are joined."""
     merged: list[Region] = []
     for chrom, start, end in sorted(regions):
-        if merged and merged[-1][0] == chrom and start <= merged[-1][2]:
+        if merged and merged[-1][0] == chrom and start <= merged[-1][2] + gap:
             merged[-1] = (chrom, merged[-1][1], max(end, merged[-1][2]))
         else:
             merged.append((chrom, start, end))
