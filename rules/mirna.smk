@@ -7,12 +7,14 @@ rule mirna:
         matures=plan.settings["reference"]["matures"] or [],
         hairpins=plan.settings["reference"]["hairpins"] or [],
         gff3=plan.settings["reference"]["gff3"] or [],
+        variants=plan.settings["mirna"]["variants"] or [],
     output:
         counts=f"{RESULTS}/{{patient}}/mirna/mirna_counts.tsv",
         change=f"{RESULTS}/{{patient}}/mirna/mirna_change.tsv",
         qc=f"{RESULTS}/{{patient}}/mirna/mirna_qc.tsv",
         hairpins=f"{RESULTS}/{{patient}}/mirna/mirna_hairpins.tsv",
         lengths=f"{RESULTS}/{{patient}}/mirna/mirna_lengths.tsv",
+        alleles=f"{RESULTS}/{{patient}}/mirna/mirna_alleles.tsv",
     log:
         f"{LOGS}/{{patient}}/mirna.log",
     benchmark:

@@ -60,6 +60,7 @@ TABLES = {
         "mirna_qc.tsv",
         "mirna_hairpins.tsv",
         "mirna_lengths.tsv",
+        "mirna_alleles.tsv",
     ),
     "expression": (
         "pathways.tsv",
@@ -106,6 +107,7 @@ COHORT_TABLES = (
 # Station -> its settings that name files.
 PATH_SETTINGS = {
     "reference": ("fasta", "annotation", "matures", "hairpins", "gff3"),
+    "mirna": ("variants",),
     "expression": ("gene_sets", "networks", "reference_cohort"),
     "evidence": ("claims_tables",),
 }

@@ -10,15 +10,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mirna_reads import (
+    HAIRPINS,
+    LET7A,
+    LET7C,
+    MATURES,
+    TRUSEQ,
+    counts_of,
+    library,
+    small,
+    write_reads,
+    write_reference,
+)
 
-from amlresist import settings as station_settings
 from amlresist.__main__ import main
 from amlresist.errors import InputError
-from amlresist.libraries import LibraryInput
 from amlresist.mirna import isomirs
 from amlresist.mirna.adapters import KITS, choose_adapter
 from amlresist.mirna.change import cohort_bcv, fold_change
-from amlresist.mirna.library import CountedLibrary, count_library
+from amlresist.mirna.library import count_library
 from amlresist.mirna.matrix import read_sample
 from amlresist.mirna.model import profile_trust
 from amlresist.mirna.normalise import tmm_factor
@@ -32,43 +42,12 @@ from amlresist.mirna.reference import (
     build_reference,
     read_reference,
 )
-from amlresist.mirna.settings import Settings
 from amlresist.tables import read_table
-
-TRUSEQ = KITS["Illumina TruSeq Small RNA"]
-LET7A, LET7C = "TGAGGTAGTAGGTTGTATAGTT", "TGAGGTAGTAGGTTGTATGGTT"
-HAIRPINS = {
-    "hsa-let-7a-1": f"GGGA{LET7A}TTAGGGTCACACCCACCACTGGGAGATAACTATACAATC",
-    "hsa-let-7a-2": f"AGGT{LET7A}TAGAATTACATCAAGGGAGATAACTGTACAGCCTCCT",
-    "hsa-let-7c": f"GCCA{LET7C}TAGAGTTACACCCTGGGAGTTAACTGTACAACCTTCT",
-}
-MATURES = [Mature("hsa-let-7a-5p", "MIMAT0000062", LET7A), Mature("hsa-let-7c-5p", "", LET7C)]
 
 
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     return build_reference(MATURES, HAIRPINS)
-
-
-def small(**values: object) -> Settings:
-    return station_settings.load(
-        Settings, "mirna", {"min_assigned": 1, "good_assigned": 1, **values}
-    )
-
-
-def write_reads(path: Path, inserts: dict[str, int], adapter: str = TRUSEQ) -> str:
-    reads = [(s + adapter + "ACGT" * 20)[:50] for s, n in inserts.items() for _ in range(n)]
-    with gzip.open(path, "wt") as handle:
-        handle.write("".join(f"@r{i}\n{r}\n+\n{'I' * len(r)}\n" for i, r in enumerate(reads)))
-    return str(path)
-
-
-def library(path: str, sample: str = "s", timepoint: str = "diagnosis") -> LibraryInput:
-    return LibraryInput(sample, timepoint, "mirna", "", (path,))
-
-
-def counts_of(counted: CountedLibrary) -> dict[str, float]:
-    return dict(zip(counted.names, counted.counts.round(2), strict=True))
 
 
 def test_mature_is_counted_once_over_its_hairpins(tmp_path, reference):
@@ -199,12 +178,11 @@ def test_matrix_pair_gives_the_same_tables_and_never_calls_absence_zero(tmp_path
 
 
 def test_poor_library_shows_no_numbers(tmp_path):
-    (tmp_path / "m.fa").write_text("".join(f">{m.name}\n{m.sequence}\n" for m in MATURES))
-    (tmp_path / "h.fa").write_text("".join(f">{n}\n{s}\n" for n, s in HAIRPINS.items()))
+    matures, hairpins = write_reference(tmp_path)
     path = write_reads(tmp_path / "a.fq.gz", {LET7A: 30})
     out = tmp_path / "o"
     command = ["mirna", "--library", f"diagnosis={path}", "--out-dir", str(out)]
-    command += ["--matures", str(tmp_path / "m.fa"), "--hairpins", str(tmp_path / "h.fa")]
+    command += ["--matures", matures, "--hairpins", hairpins]
     assert main(command) == 0
     assert read_table(out / "mirna_qc.tsv", MirnaQc)[0].verdict == "not_evaluable"
     assert all(np.isnan(row.count) for row in read_table(out / "mirna_counts.tsv", MirnaCount))
@@ -386,8 +364,7 @@ def test_gff3_of_another_release_stops(tmp_path):
 
 
 def test_the_setting_gff3_checks_and_changes_no_byte_of_the_tables(tmp_path):
-    (tmp_path / "m.fa").write_text("".join(f">{m.name}\n{m.sequence}\n" for m in MATURES))
-    (tmp_path / "h.fa").write_text("".join(f">{n}\n{s}\n" for n, s in HAIRPINS.items()))
+    matures, hairpins = write_reference(tmp_path)
     (tmp_path / "m.gff3").write_text(
         "".join(f"9\t.\tmiRNA\t5\t26\t.\t+\t.\tID={m.name};Name={m.name}\n" for m in MATURES)
     )
@@ -396,7 +373,7 @@ def test_the_setting_gff3_checks_and_changes_no_byte_of_the_tables(tmp_path):
     for number, gff3 in enumerate(("", str(tmp_path / "m.gff3"))):
         out = tmp_path / f"o{number}"
         command = ["mirna", "--library", f"diagnosis={path}", "--out-dir", str(out)]
-        command += ["--matures", str(tmp_path / "m.fa"), "--hairpins", str(tmp_path / "h.fa")]
+        command += ["--matures", matures, "--hairpins", hairpins]
         settings = json.dumps({"min_assigned": 1})
         assert main([*command, f"--gff3={gff3}", "--settings", settings]) == 0
         tables.append({file.name: file.read_bytes() for file in out.iterdir()})
@@ -509,7 +486,7 @@ def _class(row: isomirs.Isomir | None) -> set[str]:
     end = row.shift_3p + row.tail
     parts = {f"iso_5p:{-row.shift_5p:+d}"} if row.shift_5p else set()
     parts |= {f"iso_add:{end:+d}" if row.tail and end > 0 else f"iso_3p:{end:+d}"} if end else set()
-    return parts | ({"iso_snp"} if row.substitution else set())
+    return parts | ({"iso_snp"} if row.differences else set())
 
 
 def _truth(variant: str) -> set[str]:

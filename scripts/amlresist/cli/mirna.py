@@ -8,12 +8,21 @@ from amlresist import settings as station_settings
 from amlresist.errors import InputError, Problem
 from amlresist.files import write_text
 from amlresist.libraries import LibraryInput, add_library_arguments, libraries_from
-from amlresist.mirna import isomirs, rows
+from amlresist.mirna import allele_rows, isomirs, rows
+from amlresist.mirna.alleles import with_variants
 from amlresist.mirna.library import count_library
-from amlresist.mirna.records import MirnaChange, MirnaCount, MirnaHairpin, MirnaLength, MirnaQc
+from amlresist.mirna.records import (
+    MirnaAllele,
+    MirnaChange,
+    MirnaCount,
+    MirnaHairpin,
+    MirnaLength,
+    MirnaQc,
+)
 from amlresist.mirna.reference import Reference, read_reference
 from amlresist.mirna.review import review_names
 from amlresist.mirna.settings import Settings
+from amlresist.mirna.variants import read_variants
 from amlresist.sheet import Assay
 from amlresist.tables import write_table
 
@@ -46,6 +55,8 @@ def main(arguments: argparse.Namespace) -> None:
             write_text(folder / f"isomirs_{library.library.sample}.gff3", text)
     write_table(folder / "mirna_qc.tsv", MirnaQc, rows.qc_rows(found))
     write_table(folder / "mirna_lengths.tsv", MirnaLength, rows.length_rows(found))
+    alleles = allele_rows.allele_rows(found, reference)
+    write_table(folder / "mirna_alleles.tsv", MirnaAllele, alleles)
     write_table(folder / "mirna_hairpins.tsv", MirnaHairpin, rows.hairpin_rows(found, reference))
     write_table(folder / "mirna_counts.tsv", MirnaCount, rows.count_rows(found))
     write_table(folder / "mirna_change.tsv", MirnaChange, rows.change_rows(found, settings))
@@ -55,13 +66,17 @@ def _reference(
     arguments: argparse.Namespace, libraries: Sequence[LibraryInput], settings: Settings
 ) -> Reference | None:
     if arguments.matures and arguments.hairpins:
-        return read_reference(
+        reference = read_reference(
             arguments.matures,
             arguments.hairpins,
             settings.species,
             settings.max_unplaced_share,
             arguments.gff3,
         )
+        if settings.variants:
+            known = read_variants(settings.variants, reference.hairpins, arguments.gff3)
+            return with_variants(reference, known, settings.variants)
+        return reference
     if all(library.given for library in libraries):
         return None
     raise InputError(

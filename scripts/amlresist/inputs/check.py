@@ -43,6 +43,7 @@ from amlresist.inputs.setting_files import (
     examine_claims,
     examine_gene_sets,
     examine_mirna_reference,
+    examine_mirna_variants,
     examine_reference_cohort,
 )
 from amlresist.inputs.tables_of_libraries import examine_given
@@ -274,14 +275,16 @@ def _of_references(plan: Plan, config: Mapping[str, Any], genome: Genome) -> dic
             found[paths[name]] = partial(examine_sequences, paths[name])
     if paths["matures"] and paths["hairpins"]:
         settings = plan.settings["mirna"]
-        found[paths["matures"]] = partial(
-            examine_mirna_reference,
+        of_mirnas = (
             paths["matures"],
             paths["hairpins"],
             paths["gff3"],
             settings["species"],
             settings["max_unplaced_share"],
         )
+        found[paths["matures"]] = partial(examine_mirna_reference, *of_mirnas)
+        if variants := settings["variants"]:
+            found[variants] = partial(examine_mirna_variants, variants, *of_mirnas)
     return found
 
 

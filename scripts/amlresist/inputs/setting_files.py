@@ -59,3 +59,29 @@ def examine_mirna_reference(
     with findings.guarded():
         read_reference(matures, hairpins, species, max_unplaced_share, gff3)
     return findings.all
+
+
+def examine_mirna_variants(
+    path: str, matures: str, hairpins: str, gff3: str, species: str, max_unplaced_share: float
+) -> list[Finding]:
+    """Whether known variants lie in the hairpins and have their bases."""
+    from amlresist.mirna.alleles import with_variants
+    from amlresist.mirna.reference import read_reference
+    from amlresist.mirna.variants import read_variants
+
+    findings = Findings(path)
+    with findings.guarded():
+        reference = read_reference(matures, hairpins, species, max_unplaced_share, gff3)
+        known = read_variants(path, reference.hairpins, gff3)
+        sites = with_variants(reference, known, path).sites
+        if not sites:
+            findings.warn(
+                f"none of its {known.records} variants lies in a miRNA",
+                "Is it the right file? Without known variants leave mirna.variants empty.",
+            )
+        if known.unusable:
+            findings.note(
+                f"{known.unusable} records inside hairpins are no single-base variants",
+                "They are not used: reads with an insertion or deletion are not assigned.",
+            )
+    return findings.all

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
+
 from amlresist.files import open_text
-from amlresist.mirna.explain import Explanations
 from amlresist.mirna.library import ReadEvidence
-from amlresist.mirna.reference import FLANK_5P, Reference
+from amlresist.mirna.reference import FLANK_5P, Context, Reference
 
 VERSION = "1.2"
 MIRBASE = "doi:10.25504/fairsharing.hmgte8"
@@ -27,9 +28,12 @@ class Isomir:
         read: sequence; name: miRNA group; hairpin: a hairpin it is cut from.
         start, end: hairpin-encoded part on the hairpin, 1-based closed.
         shift_5p, shift_3p: ends of that part against the mature, positive downstream.
-        tail: added bases; substitution: 1-based position in the read, 0 for none.
-        reference_base: hairpin's base at the substitution, "" for none.
+        tail: added bases.
+        differences: 1-based positions in the read whose base is not the hairpin's, and the
+            hairpin's base there.
         reads: how often it was read.
+        hits: miRNAs of the reference that explain it.
+        alleles: known variants among the differences, e.g. `rs12473206:G>C`.
     """
 
     read: str
@@ -40,9 +44,10 @@ class Isomir:
     shift_5p: int
     shift_3p: int
     tail: int
-    substitution: int
-    reference_base: str
+    differences: tuple[tuple[int, str], ...]
     reads: int
+    hits: int
+    alleles: tuple[str, ...] = ()
 
     @property
     def variant(self) -> str:
@@ -50,17 +55,17 @@ class Isomir:
         parts = [f"iso_5p:{self.shift_5p:+d}"] if self.shift_5p else []
         parts += [f"iso_3p:{self.shift_3p:+d}"] if self.shift_3p else []
         parts += [f"iso_add3p:{self.tail}"] if self.tail else []
-        if self.substitution:
-            parts.append(_snv_class(self.substitution + self.shift_5p))
+        classes = [snv_class(position + self.shift_5p) for position, _ in self.differences]
+        parts += list(dict.fromkeys(classes))
         return ",".join(parts) or "NA"
 
     @property
     def cigar(self) -> str:
-        """M exact match, a letter the hairpin's base at a substitution, I an added base."""
+        """M exact match, a letter the hairpin's base at a difference, I an added base."""
         body = len(self.read) - self.tail
         letters = ["M"] * body + ["I"] * self.tail
-        if self.substitution:
-            letters[self.substitution - 1] = self.reference_base
+        for position, base in self.differences:
+            letters[position - 1] = base
         runs = ((letter, len(list(run))) for letter, run in groupby(letters))
         return "".join(
             letter * n if n == 1 or letter not in "MI" else f"{n}{letter}" for letter, n in runs
@@ -69,8 +74,12 @@ class Isomir:
 
 def isomirs(evidence: ReadEvidence, reference: Reference, min_reads: float) -> list[Isomir]:
     """Every read that is likelier a miRNA than not, sorted by miRNA, position and sequence."""
+    x = evidence.explanations
+    groups = np.array([context.group for context in reference.contexts])[x.context]
+    pairs = np.unique(np.array([x.read, groups]), axis=1)
+    hits = np.bincount(pairs[0], minlength=len(evidence.sequences))
     found = [
-        _isomir(index, evidence, evidence.explanations, int(best), reference)
+        _isomir(index, evidence, int(best), reference, int(hits[index]))
         for index, best in enumerate(evidence.quantities.best)
         if best >= 0 and evidence.quantities.posterior[index] >= 0.5
     ]
@@ -92,7 +101,7 @@ def gff3_text(rows: Iterable[Isomir], sample: str, source: str) -> str:
 
 
 def read_gff3(path: str) -> Iterator[Isomir]:
-    """Read what `gff3_text` wrote (mirGFF3 1.1 or later with Read and Cigar attributes)."""
+    """Read what `gff3_text` wrote (mirGFF3 1.1 or later with Read, Cigar and Hits attributes)."""
     with open_text(path) as handle:
         for line in handle:
             if line.strip() and not line.startswith("#"):
@@ -110,24 +119,45 @@ def unique_id(sequence: str) -> str:
 
 
 def _isomir(
-    index: int, evidence: ReadEvidence, x: Explanations, best: int, reference: Reference
+    index: int, evidence: ReadEvidence, best: int, reference: Reference, hits: int
 ) -> Isomir:
+    x = evidence.explanations
     context = reference.contexts[x.context[best]]
     read = evidence.sequences[index]
-    shift, tail, at = int(x.shift_5p[best]), int(x.tail[best]), int(x.substitution[best])
-    start = context.start + shift
+    shift, tail = int(x.shift_5p[best]), int(x.tail[best])
+    body = len(read) - tail
+    first = FLANK_5P + shift
+    own = reference.contexts[context.place] if context.place >= 0 else context
+    differences = tuple(
+        (place, base)
+        for place, (base, seen) in enumerate(zip(own.window[first:], read[:body], strict=False), 1)
+        if base != seen
+    )
     return Isomir(
         read=read,
         name=reference.groups[context.group],
         hairpin=context.hairpins[0] or "unplaced",
-        start=start + 1,
-        end=start + len(read) - tail,
+        start=context.start + shift + 1,
+        end=context.start + shift + body,
         shift_5p=shift,
         shift_3p=int(x.shift_3p[best]),
         tail=tail,
-        substitution=at + 1,
-        reference_base=context.window[FLANK_5P + shift + at] if at >= 0 else "",
+        differences=differences,
         reads=evidence.inserts.counts[read],
+        hits=hits,
+        alleles=_alleles(context, first, differences),
+    )
+
+
+def _alleles(
+    context: Context, first: int, differences: Iterable[tuple[int, str]]
+) -> tuple[str, ...]:
+    """The context's variants that the read holds; `first` is its first column in the window."""
+    columns = {first + position - 1 for position, _ in differences}
+    return tuple(
+        f"{variant.name}:{variant.reference}>{variant.alternative}"
+        for variant in context.variants
+        if variant.position - context.start + FLANK_5P in columns
     )
 
 
@@ -140,9 +170,12 @@ def _line(row: Isomir, source: str) -> str:
         "Parent": _escaped(row.hairpin),
         "Variant": row.variant,
         "Cigar": row.cigar,
+        "Hits": row.hits,
         "Expression": row.reads,
         "Filter": "PASS",
     }
+    if row.alleles:
+        attributes["allele"] = ",".join(map(_escaped, row.alleles))
     text = ";".join(f"{name} {value}" for name, value in attributes.items())
     cells = [_escaped(row.hairpin), source, kind, row.start, row.end, ".", "+", ".", text]
     return "\t".join(map(str, cells))
@@ -153,7 +186,7 @@ def _parsed(cells: list[str]) -> Isomir:
     variants = dict(
         [*part.split(":"), ""][:2] for part in attributes["Variant"].split(",") if part != "NA"
     )
-    position, base = _substitution(attributes["Cigar"])
+    alleles = attributes.get("allele", "")
     return Isomir(
         read=attributes["Read"],
         name=_plain(attributes["Name"]),
@@ -163,28 +196,29 @@ def _parsed(cells: list[str]) -> Isomir:
         shift_5p=int(variants.get("iso_5p", 0)),
         shift_3p=int(variants.get("iso_3p", 0)),
         tail=int(variants.get("iso_add3p", 0)),
-        substitution=position,
-        reference_base=base,
+        differences=_differences(attributes["Cigar"]),
         reads=int(attributes["Expression"]),
+        hits=int(attributes["Hits"]),
+        alleles=tuple(map(_plain, alleles.split(","))) if alleles else (),
     )
 
 
-def _substitution(cigar: str) -> tuple[int, str]:
-    """1-based position and hairpin base of the substitution in a Cigar, (0, "") for none."""
-    position, digits = 0, ""
+def _differences(cigar: str) -> tuple[tuple[int, str], ...]:
+    """1-based positions and hairpin bases of the differences in a Cigar."""
+    found, position, digits = [], 0, ""
     for letter in cigar:
         if letter.isdigit():
             digits += letter
             continue
         position += int(digits or 1)
         if letter in "ACGTN":
-            return position, letter
+            found.append((position, letter))
         digits = ""
-    return 0, ""
+    return tuple(found)
 
 
-def _snv_class(position: int) -> str:
-    """Class of a substitution by its 1-based position in the mature."""
+def snv_class(position: int) -> str:
+    """Class of a difference by its 1-based position in the mature."""
     classes = (
         (2, 7, "_seed"),
         (8, 8, "_central_offset"),

@@ -72,6 +72,8 @@ class Model:
         self.context = explanations.context.astype(np.intp)
         self.group_of = np.array([c.group for c in reference.contexts], np.intp)
         self.group = self.group_of[self.context]
+        places = [i if c.place < 0 else c.place for i, c in enumerate(reference.contexts)]
+        self.place = np.array(places, np.intp)[self.context]
         self.n_groups = len(reference.groups)
         self.has_substitution = explanations.substitution >= 0
         self.body = (lengths[self.read] - explanations.tail).astype(np.float64)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from amlresist.mirna.explain import Explanations
 from amlresist.mirna.model import Model, tally
-from amlresist.mirna.reference import Reference
+from amlresist.mirna.reference import FLANK_5P, Reference
 from amlresist.mirna.rivals import rival_variances
 from amlresist.mirna.settings import Settings
 
@@ -44,8 +44,10 @@ class Quantities:
         rivals: miRNA -> others, alike but for an end, that it cannot well be told from.
         ambiguous: share of the count that other groups could claim.
         canonical: share of reads equal to the mature.
-        context_counts: reads per context.
-        context_told: reads per context that fit no other context of the miRNA nearly as well.
+        place_told: reads per place (context of the FASTA's own allele), its alleles together, that
+            fit no other place of the miRNA nearly as well.
+        allele_reads: reads of the miRNA across each of the reference's sites, with the hairpin's
+            base and with the other one; shape (sites, 2).
         best: per unique read the index of its likeliest explanation, -1 for none.
         posterior: per unique read the probability that it is a miRNA at all.
         error_rate: substitutions per base learned.
@@ -58,8 +60,8 @@ class Quantities:
     rivals: Mapping[int, tuple[int, ...]]
     ambiguous: Floats
     canonical: Floats
-    context_counts: Floats
-    context_told: Floats
+    place_told: Floats
+    allele_reads: Floats
     best: npt.NDArray[np.int64]
     posterior: Floats
     error_rate: float
@@ -85,7 +87,7 @@ def quantify(
         model.drop(chance)
         model.fit()
     hidden = settle_shadows(model)
-    return quantities(model, hidden)
+    return quantities(model, hidden, reference)
 
 
 def unsupported(model: Model, min_share: float) -> npt.NDArray[np.bool_]:
@@ -146,7 +148,7 @@ def _shadowed(model: Model, counts: Floats) -> npt.NDArray[np.bool_]:
     return shadowed & (counts >= 0.5)
 
 
-def quantities(model: Model, hidden: Floats) -> Quantities:
+def quantities(model: Model, hidden: Floats, reference: Reference) -> Quantities:
     """The estimates in the form the station reports; `hidden` from `settle_shadows`."""
     likelihood = model.likelihood()
     posterior = model.posterior(likelihood)
@@ -158,6 +160,7 @@ def quantities(model: Model, hidden: Floats) -> Quantities:
         & (model.x.shift_3p == 0)
         & (model.x.tail == 0)
         & ~model.has_substitution
+        & ~_altered(reference)[model.context]
     )
     per = np.maximum(counts, 1e-12)
     missing = _missing(model, posterior, runs) / per
@@ -170,8 +173,8 @@ def quantities(model: Model, hidden: Floats) -> Quantities:
         rivals=rivals,
         ambiguous=_ambiguous(model, likelihood, weight, counts, runs) / per,
         canonical=model.per_group(weight * canonical) / per,
-        context_counts=tally(model.context, weight, len(model.group_of)),
-        context_told=_told(model, likelihood, weight),
+        place_told=_told(model, likelihood, weight),
+        allele_reads=_allele_reads(model, weight, reference),
         best=_best(model, posterior),
         posterior=tally(model.read, posterior, len(model.weights)),
         error_rate=model.error_rate,
@@ -206,8 +209,8 @@ def _missing(model: Model, posterior: Floats, runs: npt.NDArray[np.intp]) -> Flo
 
 
 def _told(model: Model, likelihood: Floats, weight: Floats) -> Floats:
-    """Reads that fit one context at least `TELLING` times as well as its group's others."""
-    runs = model.runs(model.context)
+    """Reads that fit one place at least `TELLING` times as well as its group's others."""
+    runs = model.runs(model.place)
     if not len(runs):
         return np.zeros(len(model.group_of))
     claim = np.add.reduceat(likelihood, runs)
@@ -219,7 +222,37 @@ def _told(model: Model, likelihood: Floats, weight: Floats) -> Floats:
     np.maximum.at(second, owner, np.where(is_best, 0.0, claim))
     tells = is_best & ~ties & (claim >= TELLING * second[owner])
     reads = np.add.reduceat(weight, runs) * tells
-    return tally(model.context[runs], reads, len(model.group_of))
+    return tally(model.place[runs], reads, len(model.group_of))
+
+
+def _allele_reads(model: Model, weight: Floats, reference: Reference) -> Floats:
+    """Reads of a site's miRNA, of whichever hairpin, by the base their allele has at the site.
+
+    The site must lie in the read's hairpin-encoded part; reads with an error there are left out.
+    """
+    found = np.zeros((len(reference.sites), 2))
+    first = FLANK_5P + model.x.shift_5p.astype(np.intp)
+    end = first + (model.body + model.has_substitution).astype(np.intp)
+    error = np.where(model.has_substitution, first + model.x.substitution, -1)
+    for row, site in enumerate(reference.sites):
+        at = model.group == site.group
+        at &= (first <= site.column) & (site.column < end) & (error != site.column)
+        of_context = np.array([context.window[site.column :][:1] for context in reference.contexts])
+        bases = of_context[model.context[at]]
+        for allele, base in enumerate((site.variant.reference, site.variant.alternative)):
+            found[row, allele] = weight[at] @ (bases == base)
+    return found
+
+
+def _altered(reference: Reference) -> npt.NDArray[np.bool_]:
+    """Contexts of alleles whose mature is not the FASTA's."""
+    return np.array(
+        [
+            c.window[FLANK_5P : FLANK_5P + c.length] != reference.sequences[c.group]
+            for c in reference.contexts
+        ],
+        bool,
+    )
 
 
 def _ambiguous(

@@ -107,6 +107,30 @@ class MirnaHairpin:
 
 
 @dataclass(frozen=True, slots=True)
+class MirnaAllele:
+    """`mirna_alleles.tsv`: one row per miRNA, known variant (`mirna.variants`) and library."""
+
+    patient: str = column("pseudonym of the patient")
+    timepoint: str = column("time point of the library")
+    sample: str = column("name of the library")
+    mirna: str = column("mature miRNA; names with identical sequence joined by /")
+    hairpin: str = column("precursor the variant lies in")
+    variant: str = column("identifier in the VCF, else contig:position")
+    position: int = column("place in the mature, 1-based; 0 and below: before it")
+    snv_class: str = column("class of the variant in mirGFF3's terms")
+    reference_base: str = column("base of the hairpin in the FASTA, on the miRNA's strand")
+    alternative_base: str = column("base of the other allele, on the miRNA's strand")
+    reference_count: float = column(
+        "reads of the miRNA, of all its hairpins, across the place with this base", "reads"
+    )
+    alternative_count: float = column("those with the other base", "reads")
+    alternative_share: float = column("share of the other base; of RNA, not of DNA", "0-1")
+    share_low: float = column("lower end of the 95 % interval", "0-1")
+    share_high: float = column("upper end of the 95 % interval", "0-1")
+    reason: str = column("why the alleles cannot be told from reads, NA when they can")
+
+
+@dataclass(frozen=True, slots=True)
 class MirnaLength:
     """`mirna_lengths.tsv`: one row per insert length and library."""
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from amlresist.errors import InputError
 from amlresist.files import open_text
 from amlresist.mirna.faults import faults_named, file_problem
+from amlresist.mirna.variants import Variant
 
 FLANK_5P = 6  # hairpin bases kept before a mature: the largest 5' shift and one more
 FLANK_3P = 12  # hairpin bases kept behind it
@@ -35,16 +36,44 @@ class Context:
     Attributes:
         group: index of the miRNA group.
         hairpins: hairpins that share these surroundings.
-        start: first base of the mature in the first hairpin, 0-based.
+        starts: first base of the mature in each of them, 0-based.
         length: bases of the mature.
         window: hairpin from `FLANK_5P` before to `FLANK_3P` behind the mature, N outside of it.
+        variants: known variants of the allele; none for the FASTA's own.
+        place: index of the context of the FASTA's own allele, -1 for itself.
     """
 
     group: int
     hairpins: tuple[str, ...]
-    start: int
+    starts: tuple[int, ...]
     length: int
     window: str
+    variants: tuple[Variant, ...] = ()
+    place: int = -1
+
+    @property
+    def start(self) -> int:
+        """First base of the mature in the first hairpin, 0-based."""
+        return self.starts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A known variant in the surroundings of a mature.
+
+    Attributes:
+        variant: on its hairpin.
+        group: index of the miRNA group.
+        place: index of the context of the FASTA's own allele.
+        column: place in the context's window.
+        unused: why the other allele is not among the contexts, "" when it is.
+    """
+
+    variant: Variant
+    group: int
+    place: int
+    column: int
+    unused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +84,11 @@ class Reference:
         groups: names with identical mature sequence joined by "/", sorted.
         sequences: mature sequence of each group.
         accessions: accessions of each group, in the order of its names.
-        contexts: every group's surroundings, sorted by group.
+        contexts: every group's surroundings, sorted by group; other alleles right behind their own.
         hairpins: hairpin name -> sequence.
         foreign: mature sequence -> species prefixes, of the other species in the FASTA.
         unplaced: matures not found in any hairpin.
+        sites: known variants in the contexts.
     """
 
     groups: tuple[str, ...]
@@ -68,6 +98,7 @@ class Reference:
     hairpins: Mapping[str, str]
     foreign: Mapping[str, tuple[str, ...]]
     unplaced: tuple[str, ...]
+    sites: tuple[Site, ...] = ()
 
 
 def read_reference(
@@ -218,7 +249,13 @@ def _contexts(
         window = padded[start : start + FLANK_5P + len(sequence) + FLANK_3P]
         windows.setdefault(window, []).append((name, start))
     return [
-        Context(group, tuple(name for name, _ in found), found[0][1], len(sequence), window)
+        Context(
+            group,
+            tuple(name for name, _ in found),
+            tuple(start for _, start in found),
+            len(sequence),
+            window,
+        )
         for window, found in windows.items()
     ]
 

@@ -354,19 +354,21 @@ def _told_counts(reference: Reference, quantities: Quantities) -> list[tuple[flo
     The miRNA's count is shared out like its telling reads, when there are at least `TOLD_READS`.
     """
     group_of = [context.group for context in reference.contexts]
-    told = np.bincount(group_of, quantities.context_told, len(reference.groups))
-    contexts = np.bincount(group_of, minlength=len(reference.groups))
+    told = np.bincount(group_of, quantities.place_told, len(reference.groups))
+    places = np.bincount(
+        group_of, [context.place < 0 for context in reference.contexts], len(reference.groups)
+    )
     found = []
     for index, context in enumerate(reference.contexts):
         count, telling = float(quantities.counts[context.group]), float(told[context.group])
         if len(context.hairpins) > 1:
             found.append((NAN, 0.0))
-        elif contexts[context.group] == 1:
+        elif places[context.group] == 1:
             found.append((count, 1.0))
         elif telling < TOLD_READS:
             found.append((NAN, telling / max(count, telling, 1e-9)))
         else:
-            share = float(quantities.context_told[index]) / telling
+            share = float(quantities.place_told[index]) / telling
             found.append((count * share, telling / max(count, telling)))
     return found
 

@@ -21,6 +21,7 @@ class Settings:
     low_base_quality: int
     max_low_base_share: float
     species: str
+    variants: str
     max_unplaced_share: float
     max_shift_5p: int
     max_tail: int
