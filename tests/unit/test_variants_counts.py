@@ -343,3 +343,29 @@ def test_a_base_deleted_on_another_molecule_is_another_allele_of_the_snv(tmp_pat
     counts = count(write_bam(tmp_path / "x.bam", GENOME, reads), SNV, deletion)
     assert told(counts, 0) == (5, 3, 4)
     assert told(counts, 1)[1] == 4
+
+
+def test_the_reference_is_looked_up_near_the_reads_only(tmp_path: Path) -> None:
+    far = 400_000
+    genome = GENOME + "ACGT" * 100_000 + GENOME
+    looked_up = []
+
+    def recorded(_chrom: str, start: int, end: int) -> str:
+        looked_up.append(end - start)
+        return genome[max(0, start) : end]
+
+    deletions = [
+        Allele(CHROM, p, genome[p : p + 4], genome[p]) for p in (SITE, far + SITE + len(GENOME))
+    ]
+    reads = [
+        HandRead(f"{a.pos}_{i}", a.pos - 60 + i, genome[a.pos - 60 + i :][:100])
+        for a in deletions
+        for i in range(20)
+    ]
+    path = write_bam(tmp_path / "x.bam", genome, reads)
+    counts = count_fragments(
+        path, deletions, recorded, min_mapping_quality=20, min_base_quality=20,
+        keep_duplicates=False,
+    )  # fmt: skip
+    assert counts.ref.tolist() == [20, 20]
+    assert max(looked_up) < 1000

@@ -189,7 +189,7 @@ def _laid_calls(
     reads: Reads, callers: Sequence[tuple[Span, Caller]], fetch: FetchSpan
 ) -> Iterator[ReadCalls]:
     """Calls of the reads of one contig that are laid on haplotypes."""
-    first, last = int(reads.start.min(initial=0)), int(reads.end.max(initial=0))
+    first, last = int(reads.start.min()), int(reads.end.max())
     here = [(span, call) for span, call in callers if span[0] < last and span[1] > first]
     if not here:
         return

@@ -151,8 +151,8 @@ class _Collector:
         """(read, position, base code) of good bases that differ from the reference."""
         blocks = reads.blocks
         width = int(reads.length.max(initial=1))
-        first = int((blocks.reference - blocks.query).min(initial=0)) - 1
-        last = int((blocks.reference - blocks.query).max(initial=0)) + width
+        first = int((blocks.reference - blocks.query).min()) - 1
+        last = int((blocks.reference - blocks.query).max()) + width
         padding = "N" * max(0, -first)
         sequence = padding + self._reference(max(0, first), last)
         codes = encode(sequence + "N" * (last - first - len(sequence)))

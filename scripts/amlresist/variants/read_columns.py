@@ -40,6 +40,7 @@ _USES_QUERY = np.array([1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0], dtype=n
 _ALIGNS = (_USES_REFERENCE & _USES_QUERY).astype(bool)
 INSERTION, DELETION, SOFT_CLIP = 1, 2, 4
 CODES = "=ACMGRSVTWYHKDBN"  # four-bit base codes of BAM
+_WIDE_GAP = 10_000  # bases of the reference without reads that are not looked up
 UNKNOWN_BASE = CODES.index("N")
 
 
@@ -207,20 +208,19 @@ class Reads:
 
     def _has_reference_bases(self, fetch: FetchSpan, chosen: Ints) -> Mask:
         """Whether bases equal those from `start` on; compared as they are packed, in twos."""
-        start, length = self.start[chosen], self.length[chosen]
-        first, end = int(start.min(initial=0)), int((start + length).max(initial=0))
+        length = self.length[chosen]
+        codes, place = _reference_under(fetch, self.start[chosen], length)
         columns = int(length.max(initial=0) + 1) // 2
-        codes = encode(fetch(first, end).ljust(end - first, "N") + "N" * 2 * (columns + 1))
+        codes = np.concatenate((codes, np.full(2 * columns + 2, UNKNOWN_BASE, dtype=np.uint8)))
         pairs = codes[:-1] << 4 | codes[1:]
         by_phase = np.concatenate((pairs[0::2], pairs[1::2]))
-        phase, place = (start - first) & 1, (start - first) >> 1
-        expected = _rows(by_phase, place + phase * len(pairs[0::2]), columns)
+        expected = _rows(by_phase, (place >> 1) + (place & 1) * len(pairs[0::2]), columns)
         differs = _rows(self._data, self._sequence[chosen], columns) != expected
         differs &= np.arange(columns) < (length // 2)[:, None]
         equal = ~differs.any(axis=1)
         odd = np.flatnonzero(length & 1)
         last = self.bases(chosen[odd], length[odd] - 1)
-        equal[odd] &= last == codes[(start + length - 1 - first)[odd]]
+        equal[odd] &= last == codes[(place + length - 1)[odd]]
         return np.asarray(equal)
 
     def touching(self, start: int, end: int) -> Ints:
@@ -314,6 +314,21 @@ def _rows(data: Bytes, offsets: Ints, width: int) -> Bytes:
     """Windows of `width` bytes, one row per offset."""
     windows: Any = np.lib.stride_tricks.sliding_window_view(data, width)
     return np.asarray(windows[offsets])
+
+
+def _reference_under(fetch: FetchSpan, start: Ints, length: Ints) -> tuple[Bytes, Ints]:
+    """Codes of the reference under reads, without wide gaps, and where each read begins in them."""
+    if not len(start):
+        return np.zeros(0, dtype=np.uint8), start
+    gaps = np.flatnonzero(np.diff(start) > _WIDE_GAP) + 1
+    firsts = np.concatenate(([0], gaps))
+    begins = np.minimum.reduceat(start, firsts)
+    ends = np.maximum.reduceat(start + length, firsts)
+    spans = zip(begins.tolist(), ends.tolist(), strict=True)
+    codes = [encode(fetch(begin, end).ljust(end - begin, "N")) for begin, end in spans]
+    skipped = begins - np.cumsum(ends - begins) + (ends - begins)
+    reads = np.diff(firsts, append=len(start))
+    return np.concatenate(codes), start - np.repeat(skipped, reads)
 
 
 def _before(values: Ints, first: Ints) -> Ints:
