@@ -1,13 +1,15 @@
 """What a pair costs at each station, and how that grows with depth and target size.
 
-    python benchmarks/size.py [--pairs 0.5x100 2x50 2x100 4x100] [--demo demo]
+    python benchmarks/size.py [--pairs PAIRS] [--demo demo]
 
 A pair is DNA at two time points. The genome is that of the simulated cohort (`--demo`, made where
 it is missing) with further contigs, on which an exon of 160 bases is captured every 1,600 bases;
-0.25x50 are 0.25 Mb of such exons at 50 fragments per base. A variant of VAF 0.3 is planted in every
-31st exon (one per 5 kb of target). Each command of the workflow runs by itself on one thread; its
-processor seconds include those of the tools it calls. Temporary is what a command had on disk at
-most beyond what it found and left, looked at every half second.
+0.25x50 are 0.25 Mb of such exons at 50 fragments per base. Every tenth exon holds a heterozygous
+variant (one per 1.6 kb of target, as in people's exomes). Each command of the workflow runs on one
+thread, and two run side by side where they need nothing of each other: both alignments, then
+quality control beside variants. Processor seconds include those of the tools a command calls;
+memory is that of all its processes together, temporary what it had on disk at most beyond what it
+found and left; both are looked at every half second.
 """
 
 import argparse
@@ -22,13 +24,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from amlresist.libraries import LibraryInput, to_json  # noqa: E402
@@ -37,13 +42,16 @@ Bases = npt.NDArray[np.uint8]
 EXON, SPACING, READ, FRAGMENT, SPREAD = 160, 1600, 100, 220, 40
 EXONS_PER_CONTIG = 625  # contigs of 1 Mb
 EXONS_PER_GENE = 8
-ERROR, VARIANT_EVERY = 1e-3, 5000
+ERROR, EXONS_PER_VARIANT, VAF = 1e-3, 10, 0.5
 ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
 COMPLEMENT = np.zeros(256, dtype=np.uint8)
 COMPLEMENT[ACGT] = ACGT[::-1]
 TIMEPOINTS = ("diagnosis", "relapse")
 EXOME = 35.0  # Mb of an exome's targets
 EXOME_DEPTH = 100
+PARTS = ("at any size", "per Mb of target", "per Mb at 100x")
+# Over 5 Mb, as exomes are: from there on quality control looks at the genes of interest only.
+PAIRS = ("6x20", "6x40", "35x10", "6x100")
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Cost:
     """What one command took: processor and wall seconds, memory and disk in MB.
 
     Attributes:
-        memory: the most that it or a tool it called held at once.
+        memory: the most that it and the tools it called held at once.
         disk: what it left.
         temporary: what it had beyond that at most.
     """
@@ -67,11 +75,20 @@ class Cost:
 def main() -> None:
     """Measure every pair and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", nargs="+", default=["0.5x100", "2x50", "2x100", "4x100"])
+    parser.add_argument("--pairs", nargs="+", default=PAIRS)
     parser.add_argument("--demo", type=Path, default=Path("demo"))
     arguments = parser.parse_args()
     if not (arguments.demo / "reference").is_dir():
-        run(["simulate", str(arguments.demo), "--seed", "1"], arguments.demo)
+        command = [
+            sys.executable,
+            "-m",
+            "amlresist",
+            "simulate",
+            str(arguments.demo),
+            "--seed",
+            "1",
+        ]
+        subprocess.run(command, check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     print("## Cost of a pair\n")
     columns = ("processor s", "wall s", "memory MB", "left on disk MB", "temporary MB")
     print("\t".join(("target Mb x depth", "station", *columns)), flush=True)
@@ -84,76 +101,88 @@ def main() -> None:
             for cost in measure(*of_pair):
                 print_cost(pair, cost)
                 costs[pair].append(cost)
-    if len(costs) > 1:
+    if len(costs) >= len(PARTS):
         print_extrapolation(costs)
 
 
 def measure(demo: Path, folder: Path, megabases: float, depth: int) -> Iterator[Cost]:
     """Simulate one pair and run each station on it."""
     # In a process of its own: a command's memory counts from that of the process that starts it.
-    with multiprocessing.Pool(1) as simulator:
-        targets, libraries = simulator.apply(simulate, (demo, folder, megabases, depth))
+    with ProcessPoolExecutor(1) as simulator:
+        given = (demo, folder, megabases, depth)
+        targets, libraries = simulator.submit(simulate, *given).result()
     prepared = folder / "reference"
-    yield prepare_reference(folder, prepared)
-    bams = [folder / f"{library.sample}.bam" for library in libraries]
-    jobs = zip(libraries, bams, strict=True)
-    yield merged([align(library, prepared, bam) for library, bam in jobs])
-    alignments = [
-        LibraryInput(library.sample, library.timepoint, "dna", "exome", (str(bam),), targets)
-        for library, bam in zip(libraries, bams, strict=True)
-    ]
-    yield from stations(to_json(alignments), prepared, folder)
+    names = [f"--fasta={folder}/genome.fa", f"--annotation={folder}/genes.gtf"]
+    yield run(["reference", "prepare", *names, f"--out-dir={prepared}"], prepared)
+    # Made once for all patients, so its cost is none of a pair's.
+    subprocess.run(["bwa", "index", f"{prepared}/genome.fa"], check=True, capture_output=True)
+    with ThreadPoolExecutor(2) as both:
+        yield merged(list(both.map(lambda library: align(library, prepared), libraries)))
+        alignments = to_json([aligned(library, folder, targets) for library in libraries])
+        jobs = ("alignment-qc", "compare", "flt3-itd")
+        yield from both.map(lambda job: station(job, alignments, prepared), jobs)
 
 
 def simulate(
     demo: Path, folder: Path, megabases: float, depth: int
 ) -> tuple[str, list[LibraryInput]]:
-    """Write genome, gene models, targets and reads; returns the targets' path and the libraries."""
-    rng = np.random.default_rng(1)
+    """Write genome, gene models, targets and reads; returns the targets' path and the libraries.
+
+    Each library is written by a process of its own.
+    """
+    genome, *seeds = np.random.SeedSequence(1).spawn(1 + len(TIMEPOINTS))
+    rng = np.random.default_rng(genome)
     contigs = [random_contig(rng) for _ in range(max(1, round(megabases * 10)))]
     targets = write_reference(demo / "reference", folder, contigs)
-    return targets, [write_reads(rng, folder, contigs, depth, when) for when in TIMEPOINTS]
+    given = [(seed, folder, contigs, depth, t) for seed, t in zip(seeds, TIMEPOINTS, strict=True)]
+    with multiprocessing.Pool(len(given)) as writers:
+        return targets, writers.starmap(write_reads, given)
 
 
-def prepare_reference(folder: Path, prepared: Path) -> Cost:
-    """Index genome and gene models; bwa's index is made apart, since it is made once."""
-    names = [f"--fasta={folder}/genome.fa", f"--annotation={folder}/genes.gtf"]
-    cost = run(["reference", "prepare", *names, f"--out-dir={prepared}"], prepared)
-    subprocess.run(["bwa", "index", f"{prepared}/genome.fa"], check=True, capture_output=True)
-    return cost
-
-
-def align(library: LibraryInput, prepared: Path, bam: Path) -> Cost:
+def align(library: LibraryInput, prepared: Path) -> Cost:
     """FASTQ to marked BAM."""
+    bam = bam_of(library, prepared.parent)
     options = [f"--libraries={to_json([library])}", f"--reference={prepared}/genome.fa"]
-    return run(["align", *options, "--threads=1", f"--out={bam}"], bam, "align, two libraries")
+    command = ["align", *options, "--threads=1", f"--out={bam}"]
+    return run(command, bam.parent, "align, two libraries")
 
 
-def stations(libraries: str, prepared: Path, folder: Path) -> Iterator[Cost]:
-    """The stations that read both alignments."""
+def bam_of(library: LibraryInput, folder: Path) -> Path:
+    """Where the alignment of a library lies."""
+    return folder / library.sample / f"{library.sample}.bam"
+
+
+def aligned(library: LibraryInput, folder: Path, targets: str) -> LibraryInput:
+    """The library with its alignment in the place of its reads."""
+    paths = (str(bam_of(library, folder)),)
+    return LibraryInput(library.sample, library.timepoint, "dna", "exome", paths, targets)
+
+
+def station(job: str, libraries: str, prepared: Path) -> Cost:
+    """A station that reads both alignments."""
     genome = [f"--reference={prepared}/genome.fa", f"--gene-models={prepared}/gene_models.tsv"]
-    common = ["--patient=P", f"--libraries={libraries}", *genome]
-    for job in ("alignment-qc", "compare", "flt3-itd"):
-        yield run([job, *common, f"--out-dir={folder / job}"], folder / job)
+    output = prepared.parent / job
+    command = [job, "--patient=P", f"--libraries={libraries}", *genome, f"--out-dir={output}"]
+    return run(command, output)
 
 
 def run(command: list[str], output: Path, station: str = "") -> Cost:
-    """Run a command of amlresist that writes `output`; tells what it took.
+    """Run a command of amlresist that writes into the folder `output`; tells what it took.
 
     Raises:
         RuntimeError: it failed.
     """
-    work = output.parent
-    before, began = size_of(work), time.perf_counter()
-    (work / "tmp").mkdir(exist_ok=True)
-    with tempfile.TemporaryFile() as told, Watcher(work) as watcher:
+    (output / "tmp").mkdir(parents=True, exist_ok=True)
+    before, began = size_of(output), time.perf_counter()
+    with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(
             [sys.executable, "-m", "amlresist", *command],
             stdout=told,
             stderr=told,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": str(work / "tmp")},
+            env=ENVIRONMENT | {"TMPDIR": str(output / "tmp")},
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        with Watcher(process.pid, output) as watcher:
+            _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         told.seek(0)
         if process.returncode:
@@ -162,23 +191,25 @@ def run(command: list[str], output: Path, station: str = "") -> Cost:
         station=station or command[0],
         seconds=usage.ru_utime + usage.ru_stime,
         wall=time.perf_counter() - began,
-        memory=usage.ru_maxrss / 1024,
-        disk=sum(path.stat().st_size for path in files_of(output)) / 1e6,
-        temporary=max(watcher.most - max(before, size_of(work)), 0) / 1e6,
+        memory=max(watcher.memory / 1e6, usage.ru_maxrss / 1024),
+        disk=(size_of(output) - before) / 1e6,
+        temporary=max(watcher.disk - max(before, size_of(output)), 0) / 1e6,
     )
 
 
 class Watcher(threading.Thread):
-    """Notes how large a folder is at most while a command runs."""
+    """Notes how large a folder, and how much memory a process with its children has at most."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, pid: int, folder: Path) -> None:
         super().__init__(daemon=True)
-        self.folder, self.most, self.ended = folder, 0, threading.Event()
+        self.pid, self.folder, self.ended = pid, folder, threading.Event()
+        self.disk = self.memory = 0
 
     def run(self) -> None:
         """Look every half second."""
         while not self.ended.wait(0.5):
-            self.most = max(self.most, size_of(self.folder))
+            self.disk = max(self.disk, size_of(self.folder))
+            self.memory = max(self.memory, memory_of(self.pid))
 
     def __enter__(self) -> "Watcher":
         """Begin to look."""
@@ -191,6 +222,17 @@ class Watcher(threading.Thread):
         self.join()
 
 
+def memory_of(pid: int) -> int:
+    """Resident bytes of a process and all it started; one that has ended counts nothing."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += each.memory_info().rss
+    return total
+
+
 def size_of(folder: Path) -> int:
     """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
     total = 0
@@ -201,21 +243,15 @@ def size_of(folder: Path) -> int:
     return total
 
 
-def files_of(path: Path) -> list[Path]:
-    """Files of a folder, or a file with its index."""
-    inside = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}*")
-    return [file for file in inside if file.is_file()]
-
-
 def merged(costs: list[Cost]) -> Cost:
-    """Cost of one station's jobs together."""
+    """Cost of one station's jobs that ran side by side; memory is that of one job."""
     return Cost(
         costs[0].station,
         sum(cost.seconds for cost in costs),
-        sum(cost.wall for cost in costs),
+        max(cost.wall for cost in costs),
         max(cost.memory for cost in costs),
         sum(cost.disk for cost in costs),
-        max(cost.temporary for cost in costs),
+        sum(cost.temporary for cost in costs),
     )
 
 
@@ -261,9 +297,10 @@ def gene_lines(contig: str, starts: list[int]) -> list[str]:
 
 
 def write_reads(
-    rng: np.random.Generator, folder: Path, contigs: list[Bases], depth: int, timepoint: str
+    seed: np.random.SeedSequence, folder: Path, contigs: list[Bases], depth: int, timepoint: str
 ) -> LibraryInput:
     """Reads of the captured exons."""
+    rng = np.random.default_rng(seed)
     paths = [folder / f"{timepoint}_{mate}.fastq.gz" for mate in (1, 2)]
     with gzip.open(paths[0], "wb", 1) as first, gzip.open(paths[1], "wb", 1) as second:
         for number, bases in enumerate(contigs):
@@ -276,16 +313,16 @@ def write_reads(
 def drawn_fragments(
     rng: np.random.Generator, bases: Bases, depth: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Both mates of fragments over the exons, shape (n, READ) each; variants have VAF 0.3."""
+    """Both mates of fragments over the exons, shape (n, READ) each; some exons hold a variant."""
     starts = np.array(exon_starts())
     each = rng.poisson(depth * (EXON + FRAGMENT) / FRAGMENT, starts.size)
     exon = np.repeat(starts, each)
     length = np.clip(rng.normal(FRAGMENT, SPREAD, exon.size), READ, 400).astype(int)
     begin = exon + rng.integers(-FRAGMENT, EXON, exon.size)
     changed = bases.copy()
-    loci = starts[:: max(1, VARIANT_EVERY // EXON)] + EXON // 2
+    loci = starts[::EXONS_PER_VARIANT] + EXON // 2
     changed[loci] = ACGT[(np.searchsorted(ACGT, bases[loci]) + 1) % 4]
-    mutated = rng.random(exon.size) < 0.3
+    mutated = rng.random(exon.size) < VAF
     allele = np.where(mutated[:, None], 1, 0)
     both = np.stack([bases, changed])
     forward = begin[:, None] + np.arange(READ)
@@ -312,33 +349,36 @@ def print_cost(pair: str, row: Cost) -> None:
 
 
 def print_extrapolation(costs: dict[str, list[Cost]]) -> None:
-    """A straight line over the bases read (Mb x depth), carried on to an exome."""
-    read = np.array([np.prod([float(part) for part in pair.split("x")]) for pair in costs])
-    exome = EXOME * EXOME_DEPTH
+    """What grows with the target and what with the reads, carried on to an exome."""
+    sizes = np.array([[float(part) for part in pair.split("x")] for pair in costs])
     print(f"\n## A pair of exomes ({EXOME:.0f} Mb at {EXOME_DEPTH}x), by extrapolation\n")
-    print("station\tprocessor s per Mb at 100x\tprocessor h\tdisk GB\tgrowth")
+    columns = [f"processor s {part}" for part in PARTS]
+    print("\t".join(("station", *columns, "processor h", "disk GB", "largest misfit %")))
     for rows in zip(*costs.values(), strict=True):
-        slope, seconds = carried_on(read, [row.seconds for row in rows], exome)
-        _, disk = carried_on(read, [row.disk for row in rows], exome)
-        print(
-            f"{rows[0].station}\t{slope * 100:.1f}\t{seconds / 3600:.2f}\t{disk / 1000:.1f}"
-            f"\t{growth(read, [row.seconds for row in rows])}"
-        )
-    print("\n# growth: exponent of processor seconds between first and last pair; 1 is linear,")
-    print("# less where start-up dominates")
+        seconds = np.array([row.seconds for row in rows])
+        parts = shares(sizes, seconds)
+        exome = predictors(np.array([[EXOME, EXOME_DEPTH]]))[0]
+        disk = exome @ shares(sizes, np.array([row.disk for row in rows])) / 1000
+        misfit = 100 * np.abs(predictors(sizes) @ parts / seconds - 1).max()
+        numbers = [f"{part:.1f}" for part in parts]
+        numbers += [f"{exome @ parts / 3600:.2f}", f"{disk:.1f}", f"{misfit:.0f}"]
+        print("\t".join((rows[0].station, *numbers)))
+    print("\n# misfit: of the sum of the three parts against a pair that was measured")
 
 
-def carried_on(
-    read: npt.NDArray[np.float64], values: list[float], to: float
-) -> tuple[float, float]:
-    """Slope of the line through the values, at least 0, and the line's value at `to`."""
-    slope, at_zero = np.polyfit(read, values, 1)
-    return (slope, at_zero + slope * to) if slope > 0 else (0.0, max(values))
+def predictors(sizes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What the three parts are multiplied with, shape (n, 3), of (Mb, depth), shape (n, 2)."""
+    megabases, depth = sizes.T
+    return np.column_stack([np.ones(len(sizes)), megabases, megabases * depth / 100])
 
 
-def growth(read: npt.NDArray[np.float64], seconds: list[float]) -> str:
-    """Exponent of growth between the first and the last pair."""
-    return f"{np.log(seconds[-1] / seconds[0]) / np.log(read[-1] / read[0]):.2f}"
+def shares(
+    sizes: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Parts of a cost, none negative, by least squares."""
+    from scipy.optimize import nnls  # late, for the reason given in `measure`
+
+    return nnls(predictors(sizes), values)[0]
 
 
 if __name__ == "__main__":
