@@ -266,8 +266,9 @@ def test_profile_is_trusted_as_far_as_mirnas_are_alike():
     assert profile_trust(table[:3], library_profile) == 30  # too few miRNAs to learn from
 
 
-def test_fragments_of_a_hairpin_are_no_mirna(tmp_path, reference):
-    fragment = HAIRPINS["hsa-let-7a-1"][1 : 4 + len(LET7A) + 3]  # 3 bases beyond either end
+@pytest.mark.parametrize("beyond_3p", [3, 2])
+def test_fragments_of_a_hairpin_are_no_mirna(tmp_path, reference, beyond_3p):
+    fragment = HAIRPINS["hsa-let-7a-1"][1 : 4 + len(LET7A) + beyond_3p]  # 3 bases before the mature
     path = write_reads(tmp_path / "a.fq.gz", {LET7C: 300, fragment: 40})
     counted = counts_of(count_library(library(path), reference, small()))
     assert counted["hsa-let-7a-5p"] == 0

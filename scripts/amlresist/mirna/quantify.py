@@ -18,7 +18,8 @@ RIVAL = 0.1  # another miRNA could claim a read when it explains it this well, p
 # matches 25,000 possible starts that well.
 CLEAN_BASES = 16
 CLEAN_BASES_SUBSTITUTED = 19
-TYPICAL_SHIFT_5P, TYPICAL_SHIFT_3P = 3, 4  # ends beyond are fragments of the hairpin, no isomiRs
+# Ends beyond are fragments of the hairpin or of a tRNA (miR-4454) rather than isomiRs.
+TYPICAL_SHIFT_5P, TYPICAL_SHIFT_3P = 2, 4
 # A miRNA in the shadow of a commoner one: its reads are isomiRs of the other just as well.
 SHADOW_CLAIM = 0.005  # how well, by the library's isomiR profile, the other explains them
 SHADOW_COUNT = 0.1  # largest count relative to the other's
