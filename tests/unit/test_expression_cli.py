@@ -214,9 +214,40 @@ def test_a_reference_cohort_turns_scores_into_percentiles(tmp_path):
     row = rows["autophagy", "singscore"]
     assert row.after_percentile == 100 and 0 <= row.before_percentile <= 100
     assert np.isnan(rows["wt1_qprt", "singscore"].before_percentile)
+    assert row.correlation_source.startswith("reference cohort of 12 samples")
     few = write_matrix(tmp_path / "few.tsv", genes, {"c0": before})
     settings = json.dumps({**json.loads(SMALL), "reference_cohort": few})
     assert run(tmp_path, path, settings=settings)[0] == EXIT_BAD_INPUT
+
+
+def test_a_cohort_matrix_may_hold_the_pair_which_is_then_left_out(tmp_path):
+    genes, before, after = counts_of_a_pair()
+    rng = np.random.default_rng(1)
+    columns = {f"c{i}": rng.poisson(before * rng.lognormal(0, 0.3, len(genes))) for i in range(10)}
+    columns |= {"P1_diagnosis_rna": before, "P1_relapse_rna": after}
+    path = write_matrix(tmp_path / "m.tsv", genes, columns)
+    settings = json.dumps({**json.loads(SMALL), "reference_cohort": path})
+    code, out = run(tmp_path, path, settings=settings)
+    assert code == 0
+    rows = {(r.pathway, r.method): r for r in read_table(out / "pathways.tsv", PathwayChange)}
+    assert "of 10 samples" in rows["autophagy", "ulm"].correlation_source
+
+
+def test_where_the_correlation_of_a_sets_genes_is_from_is_said(tmp_path):
+    genes, before, after = counts_of_a_pair()
+    path = write_matrix(
+        tmp_path / "m.tsv", genes, {"P1_diagnosis_rna": before, "P1_relapse_rna": after}
+    )
+    gmt = tmp_path / "own.gmt"
+    gmt.write_text("\t".join(["OWN", "mine", *genes[:30]]) + "\n")
+    settings = json.dumps({**json.loads(SMALL), "gene_sets": [str(gmt)]})
+    _, out = run(tmp_path, path, settings=settings)
+    rows = {(r.pathway, r.method): r for r in read_table(out / "pathways.tsv", PathwayChange)}
+    assert rows["OWN", "ulm"].gene_correlation == 0.01
+    assert rows["OWN", "ulm"].correlation_source == "setting gene_correlation"
+    assert rows["nf_kb", "singscore"].gene_correlation > 0.1
+    assert rows["nf_kb", "singscore"].correlation_source == "shipped, from ALL and AML arrays"
+    assert np.isnan(rows["wt1_qprt", "ulm"].gene_correlation)
 
 
 def score(tmp_path, n_samples, *methods):

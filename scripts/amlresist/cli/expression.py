@@ -10,7 +10,7 @@ from amlresist.expression import tables as station
 from amlresist.expression.change import prior_dispersion
 from amlresist.expression.gene_sets import GeneSet, load_gene_sets, shipped_themes
 from amlresist.expression.genes import GeneNames
-from amlresist.expression.libraries import measure, require_fitting_columns
+from amlresist.expression.libraries import MeasuredLibrary, measure, require_fitting_columns
 from amlresist.expression.matrix import read_matrix
 from amlresist.expression.matrix_scores import CohortMethod, sample_scores
 from amlresist.expression.records import (
@@ -21,6 +21,7 @@ from amlresist.expression.records import (
     SampleScore,
     UnmappedIdentifier,
 )
+from amlresist.expression.reference_cohort import ReferenceCohort, prepare_cohort
 from amlresist.expression.scores import Method
 from amlresist.expression.settings import Settings
 from amlresist.libraries import add_library_arguments, facts_from_json, libraries_from
@@ -84,8 +85,7 @@ def _compare(
         _genes_of_interest(theme_genes),
         gene_sets,
         facts_from_json(arguments.facts),
-        names,
-        read_matrix(settings.reference_cohort) if settings.reference_cohort else None,
+        _reference_cohort(settings, measured, names),
     )
     threshold = settings.expressed_threshold
     out_dir: Path = arguments.out_dir
@@ -108,6 +108,22 @@ def _compare(
     )
     write_table(out_dir / "expression_change.tsv", ExpressionChange, change)
     write_table(out_dir / "pathways.tsv", PathwayChange, pathways)
+
+
+def _reference_cohort(
+    settings: Settings, measured: list[MeasuredLibrary], names: GeneNames
+) -> ReferenceCohort | None:
+    path = settings.reference_cohort
+    if not path:
+        return None
+    own = {m.column for m in measured if Path(m.library.paths[0]).resolve() == Path(path).resolve()}
+    return prepare_cohort(
+        read_matrix(path),
+        names,
+        left_out=own,
+        scale_setting=settings.matrix_scale,
+        minimum_samples=settings.cohort_minimum,
+    )
 
 
 def _score_matrix(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from amlresist.expression.measured import Floats
 
 Places = NDArray[np.intp]
+N_STRATA = 10
 _CHUNK_CELLS = 4_000_000
 
 
@@ -17,7 +18,7 @@ def generator_for(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])
 
 
-def expression_strata(mean: Floats, n_strata: int = 10) -> Places:
+def expression_strata(mean: Floats, n_strata: int = N_STRATA) -> Places:
     """Stratum 0 .. n_strata - 1 of each gene by its expression, of equal sizes; ties by place."""
     ranks = np.argsort(np.argsort(mean, kind="stable"), kind="stable")
     strata: Places = (ranks * n_strata // len(mean)).astype(np.intp)
@@ -42,18 +43,6 @@ def resampled_genes(rng: np.random.Generator, weights: Floats, n_samples: int) -
         if part.size:
             places[:, part] = part[rng.integers(part.size, size=(n_samples, part.size))]
     return places
-
-
-def as_if_independent(delta: float, null: Floats, weights: Floats, correlation: float) -> float:
-    """A set's change, drawn to the middle of the null as far as correlated genes push it out.
-
-    Genes of a set that correlate by r beyond random ones widen the spread of their (weighted) mean
-    by sqrt(1 + (n - 1) r), n = (sum |w|)^2 / sum w^2 (variance inflation of a competitive test, Wu
-    and Smyth 2012, Nucleic Acids Res 40:e133).
-    """
-    middle = float(np.median(null))
-    n = np.abs(weights).sum() ** 2 / (weights**2).sum()
-    return middle + (delta - middle) / float(np.sqrt(1 + (n - 1) * correlation))
 
 
 def rank_p_value(observed: float, null: Floats) -> float:

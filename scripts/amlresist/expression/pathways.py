@@ -7,11 +7,16 @@ from typing import Protocol
 import numpy as np
 
 from amlresist.expression.change import Direction
+from amlresist.expression.correlation import (
+    Correlation,
+    SetCorrelations,
+    as_if_independent,
+    influence,
+)
 from amlresist.expression.gene_sets import GeneSet, members_in
 from amlresist.expression.measured import Floats, Measured
 from amlresist.expression.null_sets import (
     Places,
-    as_if_independent,
     expression_strata,
     generator_for,
     matched_sets,
@@ -49,7 +54,7 @@ class PathwaySettings(Protocol):
 
     @property
     def gene_correlation(self) -> float:
-        """Correlation of a set's genes beyond that of random ones."""
+        """Correlation of a set's genes where nothing better is known."""
 
     @property
     def bootstrap_samples(self) -> int:
@@ -88,6 +93,7 @@ class ScoreChange:
         low, high: 95 % gene-bootstrap interval of `delta`.
         driving: genes that moved the score most, with their log2 change.
         q_value: NaN until `with_q_values`.
+        correlation: how far the set's genes were taken to move together, None without a score.
     """
 
     gene_set: GeneSet
@@ -103,6 +109,7 @@ class ScoreChange:
     direction: Direction
     driving: tuple[str, ...]
     reason: str
+    correlation: Correlation | None = None
 
 
 def make_pair(before: Measured, after: Measured) -> Pair:
@@ -118,7 +125,11 @@ def make_pair(before: Measured, after: Measured) -> Pair:
 
 
 def pathway_changes(
-    pair: Pair, gene_sets: Sequence[GeneSet], settings: PathwaySettings, comparison: str
+    pair: Pair,
+    gene_sets: Sequence[GeneSet],
+    settings: PathwaySettings,
+    comparison: str,
+    known: SetCorrelations | None = None,
 ) -> list[ScoreChange]:
     """Every set with every score.
 
@@ -128,12 +139,13 @@ def pathway_changes(
 
     Args:
         comparison: name of the comparison; part of the seed.
+        known: how far the genes of sets move together; the setting where a set is not there.
     """
     place_of = {gene: place for place, gene in enumerate(pair.genes)}
     changes = [
         change
         for gene_set in gene_sets
-        for change in _set_changes(pair, gene_set, place_of, settings, comparison)
+        for change in _set_changes(pair, gene_set, place_of, settings, comparison, known or {})
     ]
     return _with_q_values(changes, settings.fdr)
 
@@ -191,6 +203,7 @@ def _set_changes(
     place_of: dict[str, int],
     settings: PathwaySettings,
     comparison: str,
+    known: SetCorrelations,
 ) -> list[ScoreChange]:
     members, weights, symbols = members_in(gene_set, place_of)
     methods = [Method(name) for name in settings.methods]
@@ -201,6 +214,7 @@ def _set_changes(
     rng = generator_for(settings.seed, comparison, gene_set.name)
     random_sets = matched_sets(rng, members, pair.strata, settings.null_sets)
     resampled = resampled_genes(rng, weights, settings.bootstrap_samples)
+    assumed = Correlation(settings.gene_correlation, "setting gene_correlation")
     return [
         _change(
             pair,
@@ -211,7 +225,7 @@ def _set_changes(
             symbols,
             random_sets,
             resampled,
-            settings.gene_correlation,
+            known.get((gene_set.name, method), assumed),
         )
         for method in methods
     ]
@@ -226,7 +240,7 @@ def _change(
     symbols: list[str],
     random_sets: Places,
     resampled: Places,
-    correlation: float,
+    correlation: Correlation,
 ) -> ScoreChange:
     before, after = (float(s) for s in score_delta(method, pair, members, weights))
     delta = after - before
@@ -235,7 +249,7 @@ def _change(
         _resampled_delta(method, pair, members, weights, resampled), (0.025, 0.975)
     )
     ranked = method is not Method.ULM
-    sizes = np.ones(len(members)) if ranked else weights
+    independent = as_if_independent(delta, null, influence(method, weights), correlation)
     moved = weights if delta >= 0 else -weights
     return ScoreChange(
         gene_set,
@@ -246,11 +260,12 @@ def _change(
         delta,
         float(low),
         float(high),
-        rank_p_value(as_if_independent(delta, null, sizes, correlation), null),
+        rank_p_value(independent, null),
         float("nan"),
         Direction.NO_CHANGE_SHOWN,
         _driving(pair, members, moved, symbols, by_rank=ranked),
         "",
+        correlation,
     )
 
 

@@ -112,6 +112,12 @@ class PathwayChange:
     )
     set_source: str = column("where the set comes from, with its licence")
     flags: tuple[str, ...] = column("blast_fraction_differs, blast_fraction_unknown")
+    gene_correlation: float = column(
+        "how far the set's genes were taken to move together beyond random ones", "0-1"
+    )
+    correlation_source: str = column(
+        "reference cohort of n samples, shipped, or setting gene_correlation"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from amlresist.expression.change import Dispersion, GeneChange, gene_changes, not_evaluable
+from amlresist.expression.correlation import SetCorrelations, shipped_correlations
 from amlresist.expression.gene_sets import GeneSet
-from amlresist.expression.genes import GeneNames
 from amlresist.expression.libraries import MeasuredLibrary
-from amlresist.expression.matrix import Matrix
 from amlresist.expression.measured import Floats, percentiles
-from amlresist.expression.pathways import ScoreChange, make_pair, pathway_changes, unscored
+from amlresist.expression.pathways import (
+    Pair,
+    ScoreChange,
+    make_pair,
+    pathway_changes,
+    unscored,
+)
 from amlresist.expression.records import (
     ExpressionChange,
     ExpressionLibrary,
@@ -19,7 +24,12 @@ from amlresist.expression.records import (
     PathwayChange,
     UnmappedIdentifier,
 )
-from amlresist.expression.reference_cohort import SetPercentiles, cohort_percentiles
+from amlresist.expression.reference_cohort import (
+    ReferenceCohort,
+    SetPercentiles,
+    cohort_correlations,
+    cohort_percentiles,
+)
 from amlresist.expression.scores import Method
 from amlresist.expression.settings import Settings
 from amlresist.sheet import PatientFacts, comparisons
@@ -42,8 +52,7 @@ class Question:
     genes: Mapping[str, bool]
     gene_sets: Sequence[GeneSet]
     facts: Mapping[str, PatientFacts]
-    names: GeneNames
-    cohort: Matrix | None
+    cohort: ReferenceCohort | None
 
 
 def compared_libraries(libraries: Sequence[MeasuredLibrary]) -> dict[str, MeasuredLibrary]:
@@ -156,9 +165,9 @@ def pathway_rows(
         if why_not:
             rows += _unscored_rows(question, comparison, settings, why_not)
             continue
-        changes = pathway_changes(
-            make_pair(before.measured, after.measured), question.gene_sets, settings, comparison
-        )
+        pair = make_pair(before.measured, after.measured)
+        correlations = _correlations(question, pair, settings)
+        changes = pathway_changes(pair, question.gene_sets, settings, comparison, correlations)
         ranks = _percentiles(question, before, after, settings)
         caveat, flags = blast_caveat(
             question.facts,
@@ -312,10 +321,23 @@ def _percentiles(
         question.cohort,
         question.gene_sets,
         [Method(name) for name in settings.methods],
-        question.names,
-        scale_setting="auto",
-        minimum_samples=settings.cohort_minimum,
+        settings.minimum_genes,
+    )
+
+
+def _correlations(question: Question, pair: Pair, settings: Settings) -> SetCorrelations:
+    shipped = shipped_correlations()
+    if question.cohort is None:
+        return shipped
+    return shipped | cohort_correlations(
+        pair.genes,
+        question.cohort,
+        question.gene_sets,
+        shipped,
+        [Method(name) for name in settings.methods],
         minimum_genes=settings.minimum_genes,
+        minimum_background=settings.minimum_background,
+        seed=settings.seed,
     )
 
 
@@ -353,4 +375,6 @@ def _pathway_row(
         after,
         gene_set.source,
         flags if scored else (),
+        change.correlation.value if change.correlation else NAN,
+        change.correlation.source if change.correlation else "",
     )
