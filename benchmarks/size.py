@@ -51,7 +51,7 @@ EXOME = 35.0  # Mb of an exome's targets
 EXOME_DEPTH = 100
 PARTS = ("at any size", "per Mb of target", "per Mb at 100x")
 # Over 5 Mb, as exomes are: from there on quality control looks at the genes of interest only.
-PAIRS = ("6x20", "6x40", "35x10", "6x100")
+PAIRS = ("6x20", "6x40", "20x10", "6x100")
 
 
 @dataclass(frozen=True)
