@@ -39,6 +39,7 @@ def transcript(gene: str, gene_id: str) -> Transcript:
         ("5243", "ABCB1"),
         ("ABCB1|5243", "ABCB1"),
         ("ENSG00000085563.15|ABCB1", "ABCB1"),
+        ("ENSG00000085563.15_ABCB1", "ABCB1"),
         ("H2AFX", "H2AX"),
         ("NSD2", "NSD2"),
         ("WHSC1", "NSD2"),

@@ -55,6 +55,12 @@ def test_estimated_counts_are_recognised():
     assert scale_of(counts) is Scale.COUNTS
 
 
+def test_rounded_tpm_are_not_taken_for_counts():
+    values = lognormal()
+    with pytest.raises(InputError, match="cannot tell"):
+        scale_of(np.round(values / values.sum() * 1e6))
+
+
 def test_tpm_are_recognised():
     values = lognormal()
     assert scale_of(values / values.sum() * 1e6) is Scale.TPM
@@ -218,11 +224,32 @@ def measure_it(item, **settings):
     return measure(item, "P1", [], NAMES, THEME_GENES, chosen)
 
 
-@pytest.mark.parametrize("name", ["s1", "P1_diagnosis", "diagnosis"])
+@pytest.mark.parametrize("name", ["s1", "P1_diagnosis", "diagnosis", "counts.s1"])
 def test_the_column_is_found_by_sample_or_time_point(tmp_path, name):
     counts = list(range(1, len(THEME_GENES) + 1))
     path = matrix_file(tmp_path, {"other": [0] * len(counts), name: counts})
     assert measure_it(library(path)).measured.counts.sum() == sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("sample", "column"), [("AML-01 rna", "AML.01.rna"), ("01_rna", "X01_rna"), ("_a", "X_a")]
+)
+def test_names_that_r_changed_are_found(tmp_path, sample, column):
+    counts = list(range(1, len(THEME_GENES) + 1))
+    path = matrix_file(tmp_path, {"other": [0] * len(counts), column: counts})
+    assert measure_it(library(path, sample)).measured.counts.sum() == sum(counts)
+
+
+def test_a_series_matrix_of_geo_is_read_and_its_probes_are_named(tmp_path):
+    preamble = '!Series_title\t"AML"\n!Sample_title\t"one"\t"two"\n!series_matrix_table_begin\n'
+    header, end = '"ID_REF"\t"s1"\t"s2"\n', "!series_matrix_table_end\n"
+    rows = [f'"{gene}"\t{6 + i / 100:.2f}\t7.1\n' for i, gene in enumerate(sorted(THEME_GENES))]
+    path = str(write(tmp_path, preamble + header + "".join(rows) + end))
+    assert measure_it(library(path)).scale == Scale.LOG2
+    rows = [f'"{200000 + i}_s_at"\t{6 + i / 100:.2f}\t7.1\n' for i in range(300)]
+    path = str(write(tmp_path, preamble + header + "".join(rows) + end, "probes.txt"))
+    with pytest.raises(InputError, match="probes of a microarray"):
+        measure_it(library(path))
 
 
 def test_a_missing_column_is_refused_with_the_columns_there_are(tmp_path):
@@ -296,6 +323,15 @@ def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory, content):
 def test_columns_of_feature_counts_are_named_by_their_bam(tmp_path):
     text = "Geneid\tChr\tLength\t/data/x/P1_relapse.bam\nTP53\t1\t4\t7\n"
     assert read_matrix(write(tmp_path, text)).samples == ("P1_relapse",)
+
+
+@pytest.mark.parametrize("ending", ["Aligned.sortedByCoord.out", ".markdup.sorted", "_sorted", ""])
+def test_what_star_and_sorters_add_to_a_bam_is_no_part_of_the_sample(tmp_path, ending):
+    counts = list(range(1, len(THEME_GENES) + 1))
+    other = {"/x/P1_relapseAligned.sortedByCoord.out.bam": [0] * len(counts)}
+    path = matrix_file(tmp_path, other | {f"/x/P1_diagnosis{ending}.bam": counts})
+    for sample in ("P1_diagnosis", f"P1_diagnosis{ending}"):
+        assert measure_it(library(path, sample)).measured.counts.sum() == sum(counts)
 
 
 TOTALS = ["__no_feature", "__not_aligned", "N_unmapped", "N_noFeature", "Unassigned_Ambiguity"]

@@ -12,7 +12,7 @@ Row = tuple[int, list[str]]
 
 
 def read_delimited(path: Path | str) -> tuple[list[str], Iterator[Row]]:
-    """Header and rows; comments, blank lines and a GCT preamble are skipped.
+    """Header and rows; comments, blank lines and the preambles of GCT and GEO are skipped.
 
     The separator is the most frequent of tab, comma and semicolon in the header. A header that
     lacks the corner cell, as R writes it, gets an empty one. Columns named by the path of a BAM
@@ -95,7 +95,7 @@ def _table_lines(path: Path | str) -> Iterator[tuple[int, str]]:
         text = line.text
         is_gct = is_gct or (line.number == 1 and text.startswith("#1."))
         is_size_of_gct = is_gct and line.number == 2
-        if text.strip() and not text.startswith("#") and not is_size_of_gct:
+        if text.strip() and not text.startswith(("#", "!")) and not is_size_of_gct:
             yield line.number, text
 
 

@@ -11,6 +11,7 @@ from amlresist.files import open_text
 from amlresist.settings import RESOURCES
 
 _ENSEMBL = re.compile(r"(ENS[A-Z]*G\d{11})(\.\d+)?(_PAR_Y)?")
+_JOINED = re.compile(r"(ENSG\d{11}(?:\.\d+)?)_(?!PAR_Y)(.+)")  # as RSEM joins id and symbol
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
 _DATE_LIKE = re.compile(
     rf"(\d{{1,4}}[-/. ]({_MONTH})([-/. ]\d{{2,4}})?|({_MONTH})[-/. ]\d{{1,4}}"
@@ -67,8 +68,9 @@ class GeneNames:
             self._identifiers[gene_id] = symbol
 
     def resolve(self, text: str) -> GeneName:
-        """Meaning of one identifier; parts joined by `|` are tried in turn."""
-        parts = [part for part in text.strip().strip('"').split("|") if part]
+        """Meaning of one identifier; parts joined by `|` (or id and symbol by `_`) in turn."""
+        plain = _JOINED.sub(r"\1|\2", text.strip().strip('"'))
+        parts = [part for part in plain.split("|") if part]
         found = [self._resolve_one(part) for part in parts] or [
             GeneName(text.strip(), NameStatus.UNKNOWN, "empty identifier")
         ]

@@ -1,5 +1,6 @@
 """A library's file, whatever its kind, to the expression of its genes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ _BAM_SUFFIXES = (".bam", ".cram", ".sam")
 # Below these shares of named genes and of the themes' genes the identifiers are of another kind.
 _MINIMUM_MAPPED = 0.5
 _MINIMUM_THEME_COVERAGE = 0.5
+_PROBE = re.compile(r"(\S+_at|ILMN_\d+|A_\d+_P\d+|TC\d+\S*\.hg\.\d)")
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,17 @@ def _from_alignments(
 
 
 def _column_names(library: LibraryInput, patient: str, columns: Sequence[str]) -> list[str]:
+    """Names a column may have: as in the sheet, then as R writes them, then tximport's counts."""
     named = [library.sample, f"{patient}_{library.timepoint}", library.timepoint]
+    named += [name for name in map(_name_in_r, named) if name not in named]
+    named += [f"counts.{name}" for name in named if f"counts.{name}" in columns]
     return [*named, columns[0]] if len(columns) == 1 else named
+
+
+def _name_in_r(name: str) -> str:
+    """R's make.names: AML-01 becomes AML.01, 01_rna becomes X01_rna."""
+    plain = re.sub(r"[^\w.]", ".", name, flags=re.ASCII)
+    return plain if plain[:1].isalpha() or plain[:1] == "." else f"X{plain}"
 
 
 def _require_known_genes(
@@ -202,9 +213,15 @@ def _require_known_genes(
             shown,
             f"only {mapped:.0%} of the rows name a known human gene and {coverage:.0%} of the"
             f" themes' genes are there{spoilt}",
-            "Give HGNC symbols, Ensembl gene ids or Entrez ids in the first column.",
+            _remedy_for([r.identifier for r in unmapped]),
         )
     )
+
+
+def _remedy_for(unmapped: Sequence[str]) -> str:
+    if sum(bool(_PROBE.fullmatch(text)) for text in unmapped) > len(unmapped) / 2:
+        return "These are probes of a microarray: put the gene of each in the first column."
+    return "Give HGNC symbols, Ensembl gene ids or Entrez ids in the first column."
 
 
 def _is_row_numbers(identifiers: Sequence[str]) -> bool:

@@ -24,6 +24,8 @@ _TEXT_COLUMNS = {
 _MAX_PROBLEMS = 20
 # Totals that HTSeq, STAR and featureCounts write below or above the genes: no genes.
 _TOTALS = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)|Unassigned_\w+")
+# What STAR and sorters add to the name of a BAM, after which featureCounts names its columns.
+_BAM_ENDING = re.compile(r"[._]?(Aligned)?([._](sortedByCoord|sorted|sort|markdup|dedup|out))+$")
 _WITH_COMMA = re.compile(r"-?\d+(,\d+)+(\.\d+)?|-?\d+(\.\d{3})+,\d+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")  # 1.978 as some spreadsheets write 1978
 
@@ -112,7 +114,7 @@ def row_identifiers(matrix: Matrix, names: GeneNames) -> list[str]:
 
 
 def choose_column(path: str, columns: Sequence[str], names: Iterable[str]) -> str:
-    """The first of `names` that is a column.
+    """The first of `names` that is a column, as it stands or without the ending of a BAM's name.
 
     Raises:
         InputError: none is; the message lists the columns.
@@ -121,6 +123,10 @@ def choose_column(path: str, columns: Sequence[str], names: Iterable[str]) -> st
     for name in tried:
         if name in columns:
             return name
+    for name in tried:
+        alike = [column for column in columns if _BAM_ENDING.sub("", column) == name]
+        if len(alike) == 1:
+            return alike[0]
     raise InputError(
         Problem(
             path,

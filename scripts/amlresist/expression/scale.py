@@ -20,6 +20,8 @@ _OTHER_LOGARITHMS = {"natural": math.e, "decimal": 10.0}
 _MAX_TPM_SUM = 1.05e6
 _MIN_WHOLE_TPM_SUM = 0.9e6  # of a table that holds nearly every gene
 _MIN_TPM_SUM = 0.1e6
+# Whole numbers whose sum is this near to a million may be TPM that somebody rounded.
+_ROUNDED_TPM = 5_000.0
 # A z-scored or median-centred matrix has about half its values below zero, log2 CPM far fewer.
 _CENTRED_NEGATIVE_SHARE = 0.4
 
@@ -65,11 +67,11 @@ def _recognise(matrix: Matrix, where: str, values: Floats) -> tuple[Scale, str]:
     if high <= _MAX_LOG2 and whole < 1:
         _refuse_other_logarithms(matrix, where, values)
         return Scale.LOG2, f"values from {low:.3g} to {high:.3g}, not whole numbers: log2"
-    if whole == 1:
+    if whole == 1 and abs(total - 1e6) > _ROUNDED_TPM:
         return Scale.COUNTS, f"whole numbers, sum {total:.0f}: counts"
-    if whole >= _WHOLE_IN_ESTIMATED_COUNTS:
+    if _WHOLE_IN_ESTIMATED_COUNTS <= whole < 1:
         return Scale.COUNTS, f"{whole:.0%} whole numbers, sum {total:.0f}: estimated counts"
-    if _MIN_TPM_SUM <= total <= _MAX_TPM_SUM:
+    if whole < 1 and _MIN_TPM_SUM <= total <= _MAX_TPM_SUM:
         return Scale.TPM, f"sum {total:.0f}, {whole:.0%} whole numbers: TPM"
     raise InputError(
         Problem(
