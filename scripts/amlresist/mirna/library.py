@@ -12,6 +12,7 @@ from amlresist.libraries import LibraryInput
 from amlresist.mirna.change import Z95
 from amlresist.mirna.explain import Explanations, explain
 from amlresist.mirna.intervals import count_interval
+from amlresist.mirna.kit_hints import kit_hints, usual_shifts
 from amlresist.mirna.matrix import read_sample
 from amlresist.mirna.qc import NOT_EVALUABLE, QcFacts, verdict
 from amlresist.mirna.quantify import Quantities, quantify
@@ -78,7 +79,7 @@ def count_library(
     counts = list(inserts.counts.values())
     quantities = quantify(counts, list(map(len, sequences)), explanations, reference, settings)
     evidence = ReadEvidence(inserts, sequences, explanations, quantities)
-    facts = _facts(evidence, reference)
+    facts = _facts(evidence, reference, settings)
     counted = _counted(
         library, reference.groups, quantities.counts, quantities.missing, facts, evidence, settings
     )
@@ -117,12 +118,18 @@ def _counted(
     )
 
 
-def _facts(evidence: ReadEvidence, reference: Reference) -> QcFacts:
+def _facts(evidence: ReadEvidence, reference: Reference, settings: Settings) -> QcFacts:
     inserts = evidence.inserts
     trimmed = sum(inserts.lengths.values())
     typical = sum(n for length, n in inserts.lengths.items() if 20 <= length <= 24)
     assigned = float(evidence.quantities.counts.sum())
     foreign, species = _foreign(evidence, reference.foreign)
+    shift_5p, shift_3p = usual_shifts(
+        evidence.explanations,
+        evidence.quantities.best,
+        np.array(list(inserts.counts.values()), float),
+        np.array([context.group for context in reference.contexts], np.intp),
+    )
     return QcFacts(
         assigned=assigned,
         assigned_share=_share(assigned, inserts.in_window),
@@ -131,6 +138,9 @@ def _facts(evidence: ReadEvidence, reference: Reference) -> QcFacts:
         share_20_24=_share(typical, trimmed),
         foreign_share=_share(foreign, foreign + assigned) if reference.foreign else math.nan,
         foreign_species=species,
+        shift_5p=shift_5p,
+        shift_3p=shift_3p,
+        hints=tuple(kit_hints(inserts, reference.sequences, assigned, settings)),
     )
 
 

@@ -7,6 +7,7 @@ from amlresist.mirna.settings import Settings
 
 GOOD, POOR, NOT_EVALUABLE = "good", "poor", "not_evaluable"
 FOREIGN_MAJORITY = 0.5
+UNUSUAL_SHIFT_3P = 3  # bases; 3' ends vary by one or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class QcFacts:
         share_20_24: of trimmed reads.
         foreign_share: reads of other species' miRNAs / all miRNA reads.
         foreign_species: the most frequent of them.
+        shift_5p, shift_3p: where the reads of most miRNAs start and end, against the mature.
+        hints: settings that the reads speak for, in words.
     """
 
     assigned: float
@@ -29,17 +32,20 @@ class QcFacts:
     share_20_24: float = math.nan
     foreign_share: float = math.nan
     foreign_species: str = ""
+    shift_5p: int = 0
+    shift_3p: int = 0
+    hints: tuple[str, ...] = ()
 
 
 def verdict(facts: QcFacts, settings: Settings) -> tuple[str, str]:
     """(good, poor or not_evaluable; the reasons in words)."""
     fatal = _fatal(facts, settings)
     if fatal:
-        return NOT_EVALUABLE, "; ".join(fatal)
+        return NOT_EVALUABLE, "; ".join([*fatal, *facts.hints])
     doubts = _doubts(facts, settings)
     if doubts:
-        return POOR, "; ".join(doubts)
-    return GOOD, f"{facts.assigned:,.0f} miRNA reads, no check failed"
+        return POOR, "; ".join([*doubts, *facts.hints])
+    return GOOD, "; ".join([f"{facts.assigned:,.0f} miRNA reads, no check failed", *facts.hints])
 
 
 def _fatal(facts: QcFacts, settings: Settings) -> list[str]:
@@ -81,6 +87,16 @@ def _doubts(facts: QcFacts, settings: Settings) -> list[str]:
             f"{facts.share_20_24:.1%} of trimmed reads have 20-24 nt: degraded RNA",
         ),
         (facts.foreign_share > settings.max_foreign_share, _foreign(facts)),
+        (
+            facts.shift_5p != 0,
+            f"reads of most miRNAs start at {facts.shift_5p:+d} bases: does mirna.trim_5p fit the"
+            " kit?",
+        ),
+        (
+            abs(facts.shift_3p) >= UNUSUAL_SHIFT_3P,
+            f"reads of most miRNAs end at {facts.shift_3p:+d} bases: does mirna.trim_3p fit the"
+            " kit?",
+        ),
     ]
     return [text for failed, text in checks if failed]
 
