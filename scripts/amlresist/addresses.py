@@ -13,7 +13,7 @@ from typing import Any
 from amlresist.errors import InputError, Problem
 from amlresist.inputs.quick import files_of
 from amlresist.plan import PATH_SETTINGS, Plan
-from amlresist.sheet import Library
+from amlresist.sheet import Library, path_fault
 
 PLUGINS = {"http": "http", "https": "http", "s3": "s3", "gs": "gcs", "gcs": "gcs"}
 
@@ -44,11 +44,12 @@ def with_copies(plan: Plan, copy_of: Callable[[str], str]) -> Plan:
         copy_of: gives the path for an address, as Snakemake's `storage` does.
 
     Raises:
-        InputError: no plugin for an address is installed, or two addresses have one local copy.
+        InputError: an address is signed, no plugin for it is installed, or two have one local copy.
     """
     places = addresses(plan)
     if not places:
         return plan
+    _require_unsigned(places)
     _require_plugins(places)
     copies = {address: copy_of(address) for address in places}
     _require_distinct(places, copies)
@@ -114,6 +115,16 @@ async def _fetch_one(path: Any) -> bool:
     await own.managed_retrieve()
     part.replace(target)
     return True
+
+
+def _require_unsigned(places: Mapping[str, tuple[str, str]]) -> None:
+    problems = [
+        Problem(*place, address, *fault)
+        for address, place in places.items()
+        if (fault := path_fault(address))
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _require_plugins(places: Mapping[str, tuple[str, str]]) -> None:

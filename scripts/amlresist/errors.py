@@ -1,12 +1,17 @@
 """Problems in what the user gave us: collected, all shown at once, never a traceback."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_KEY_OF_ADDRESS = re.compile(r"(?<=\?).+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with an input.
+
+    Of an address, what follows the question mark is left out: it may be a key to the file.
 
     Attributes:
         file: path as the user wrote it.
@@ -21,6 +26,12 @@ class Problem:
     value: str
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for name in ("file", "value"):
+            text = getattr(self, name)
+            if "://" in text and "?" in text:
+                object.__setattr__(self, name, _KEY_OF_ADDRESS.sub("…", text))
 
     def __str__(self) -> str:
         place = f"{self.file}, {self.where}" if self.where else self.file

@@ -347,6 +347,10 @@ def _library_problems(path: Path | str, number: int, row: dict[str, str]) -> lis
 
 def path_fault(path: str) -> tuple[str, str] | None:
     """(what is wrong with a path as written, remedy); None when nothing is."""
+    if "://" in path and "?" in path:
+        # A signature is for one request, and Snakemake asks for a file's date before it fetches it.
+        remedy = "Fetch it (curl --output FILE 'ADDRESS') and give the path of the file."
+        return "signed address cannot be used here", remedy
     if unsafe := _UNSAFE_IN_PATH.search(path):
         remedy = "Rename the file or link to it under a plain name."
         return f"path has the character {unsafe[0]!r}", remedy

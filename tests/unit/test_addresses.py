@@ -102,6 +102,19 @@ def test_a_missing_plugin_is_named_once_with_the_row(tmp_path, monkeypatch, addr
     assert told in str(problem) and "row 2, column bam" in str(problem)
 
 
+@pytest.mark.parametrize("place", ["bam", "reference.fasta"])
+def test_a_signed_address_is_refused_and_its_key_told_nowhere(tmp_path, place):
+    signed = "https://bucket.example.org/dx.bam?X-Amz-Credential=AK&X-Amz-Signature=SECRET"
+    bam, fasta = (signed, "g.fa") if place == "bam" else ("dx.bam", signed)
+    with pytest.raises(InputError) as error:
+        plan = plan_of(tmp_path, f"P\tdiagnosis\tdna\t\t{bam}\t", reference={"fasta": fasta})
+        with_copies(plan, local)
+    (problem,) = error.value.problems
+    assert place in problem.where and problem.value == "https://bucket.example.org/dx.bam?…"
+    assert "signed" in str(problem) and "curl" in problem.remedy
+    assert "SECRET" not in repr(problem) and "AK" not in repr(problem)
+
+
 def test_two_addresses_of_one_copy_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(addresses, "_is_installed", lambda plugin: True)
     cells = f"P\tdiagnosis\tdna\t\t{BAM}\t\nP\trelapse\tdna\t\t{BAM.replace('https', 'http')}\t"
