@@ -7,7 +7,9 @@ import pytest
 
 from amlresist.__main__ import main
 from amlresist.variants.alleles import Allele
+from amlresist.variants.consequence import Annotation
 from amlresist.variants.given import UNPLACED, GivenCount, read_given
+from amlresist.variants.loci import Locus, wholes
 from amlresist.variants.same_insertion import align_insertions
 
 SNPS = [(f"chr{1 + i % 9}", 1000 * i, (148 + i % 5, 300), (151 - i % 4, 300)) for i in range(1, 25)]
@@ -204,3 +206,27 @@ def test_a_variant_that_holds_shows_that_the_others_fell(tmp_path):
 def homozygous():
     """SNPs that show a list not cleared of germline."""
     return [(f"chr{1 + i % 9}", 5000 + 1000 * i, (300, 300), (299, 300)) for i in range(12)]
+
+
+def test_a_base_change_listed_beside_its_mnv_is_flagged_so_that_nobody_counts_it_twice(tmp_path):
+    head = "chrom\tpos\tref\talt\tgene\tdiagnosis_alt\tdiagnosis_depth\trelapse_alt\trelapse_depth"
+    mine = [
+        "chr1\t500001\tCC\tTA",
+        "chr1\t500001\tC\tT",
+        "chr1\t500002\tC\tA",
+        "chr1\t500002\tC\tG",
+    ]
+    path = tmp_path / "counts.tsv"
+    rows = "\n".join(f"{variant}\t.\t0\t900\t270\t900" for variant in mine)
+    path.write_text(f"{head}\n{rows}\n", encoding="utf-8")
+    found, _ = compare(tmp_path, {"diagnosis": path, "relapse": path})
+    flagged = {(row["ref"], row["alt"]) for row in found if "part_of_mnv" in row["flags"]}
+    assert flagged == {("C", "T"), ("C", "A")}
+    said = [row for row in found if "Also part of chr1:500001 CC>TA" in row["reason"]]
+    assert {(row["ref"], row["alt"]) for row in said} == flagged
+
+
+def test_parts_of_an_mnv_are_told_from_other_changes_of_the_same_bases():
+    changes = [("CCG", "TAA"), ("CC", "TA"), ("CC", "TG"), ("C", "T"), ("C", "G"), ("CCG", "C")]
+    loci = [Locus(Allele("chr1", 9, *c), Annotation(consequence=""), "", ()) for c in changes]
+    assert wholes(loci) == {1: loci[0].allele, 3: loci[1].allele}

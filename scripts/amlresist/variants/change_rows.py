@@ -1,5 +1,6 @@
 """Rows of `variants.tsv` and `variant_summary.tsv` of one pair of time points."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from amlresist.variants.likelihood import (
     tail_probability,
     vaf_quantile,
 )
-from amlresist.variants.loci import Case, Locus, copies_of
+from amlresist.variants.loci import Case, Locus, copies_of, wholes
 from amlresist.variants.model import Mask, Question
 from amlresist.variants.purity import cancer_cell_fraction
 from amlresist.variants.records import PairSummary, VariantChange, VariantClass
@@ -53,14 +54,27 @@ def change_rows(case: Case, verdict: Verdict) -> list[VariantChange]:
     """Rows of all loci worth reporting, in the order of the case."""
     question, rows = verdict.question, []
     noise = _noise(case)
+    whole = wholes(case.loci)
     before = _Column.of(case, question.before, verdict.seen[0], question.limit_before)
     after = _Column.of(case, question.after, verdict.seen[1], question.limit_after)
     for i, locus in enumerate(case.loci):
         sides = (before.side(i), after.side(i))
         row = _row(case, verdict, i, sides)
+        if i in whole and any(side.given for side in sides):
+            row = _as_part(row, whole[i])
         if _worth_reporting(row, locus, sides, float(noise[i])):
             rows.append(row)
     return rows
+
+
+def _as_part(row: VariantChange, whole: Allele) -> VariantChange:
+    """The row of a substitution that a list also holds as part of `whole`.
+
+    A list does not say whether its counts are of the same molecules; counts of reads are not.
+    """
+    name = f"{whole.chrom}:{whole.pos + 1} {whole.ref}>{whole.alt}"
+    words = f"{row.reason} Also part of {name}, a row of its own: perhaps the same molecules."
+    return dataclasses.replace(row, reason=words, flags=(*row.flags, "part_of_mnv"))
 
 
 def _worth_reporting(row: VariantChange, locus: Locus, sides: Sequence[Side], noise: float) -> bool:

@@ -9,6 +9,8 @@ from amlresist.variants.overdispersion import Overdispersion
 from amlresist.variants.purity import Purity, Segment
 from amlresist.variants.tracks import Track
 
+_Base = tuple[str, int, str]  # contig, position, alternative base
+
 
 @dataclass(frozen=True, slots=True)
 class Locus:
@@ -69,3 +71,28 @@ def is_driver(case: Case, locus: Locus) -> bool:
 def alters_driver(case: Case, locus: Locus) -> bool:
     """Whether the protein of a gene recurrently mutated in AML changes."""
     return locus.annotation.gene in case.drivers and locus.annotation.alters_protein
+
+
+def wholes(loci: Sequence[Locus]) -> dict[int, Allele]:
+    """Index of a substitution -> MNV of the same list that makes all of its changes and more.
+
+    The first in order where several do.
+    """
+    making: dict[_Base, list[Allele]] = {}
+    for locus in loci:
+        if locus.allele.kind == "mnv":
+            for base in _bases(locus.allele):
+                making.setdefault(base, []).append(locus.allele)
+    found = {}
+    for i, locus in enumerate(loci):
+        bases = _bases(locus.allele) if making and locus.allele.is_substitution else frozenset()
+        holding = [m for base in bases for m in making.get(base, ()) if bases < _bases(m)]
+        if holding:
+            found[i] = min(holding)
+    return found
+
+
+def _bases(allele: Allele) -> frozenset[_Base]:
+    """Bases that a substitution changes."""
+    pairs = enumerate(zip(allele.ref.upper(), allele.alt.upper(), strict=True), start=allele.pos)
+    return frozenset((allele.chrom, place, alt) for place, (ref, alt) in pairs if ref != alt)

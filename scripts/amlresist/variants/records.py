@@ -102,7 +102,10 @@ class VariantChange:
     )
     depth_needed: int | None = column("depth that would have decided, NA when decided", "fragments")
     reason: str = column("the arithmetic behind the class, in words")
-    flags: tuple[str, ...] = column("warnings, e.g. copy_number_not_known, not_assayed_before")
+    flags: tuple[str, ...] = column(
+        "warnings, e.g. copy_number_not_known, not_assayed_before; part_of_mnv: a list holds this"
+        " change and an MNV that includes it, so count only one of them"
+    )
     change_p_value: float = column(
         "two-sided p of an unchanged share of leukemic cells, overdispersion included", "0-1"
     )
