@@ -5,6 +5,7 @@ samtools.
 """
 
 import atexit
+import importlib
 import os
 import shutil
 import struct
@@ -42,7 +43,9 @@ except ImportError:  # pragma: no cover
 
 
 Region = tuple[str, int, int]
+_Piece = tuple[tuple[str, ...], Bytes, Ints, bool]
 CHUNK_BYTES = 8_000_000
+COMPILED_BYTES = 30_000_000  # of a file to read, from which on `loops` save more than they take
 UNMAPPED, SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x4, 0x100, 0x200, 0x400, 0x800
 EXCLUDED = UNMAPPED | SECONDARY | QC_FAIL | SUPPLEMENTARY
 _BLOCK_BYTES = 1 << 16  # most that a BGZF block holds, and more than it takes
@@ -86,9 +89,14 @@ def stream(
             pieces = _from_cram(path, index, regions, reference, Path(folder))
         else:
             pieces = _from_bam(path, index, regions)
-        for contigs, data, offsets in pieces:
-            usable = _is_evidence(data, offsets, excluded, min_mapping_quality)
-            reads = Reads(data, offsets[usable]).aligned()
+        for contigs, data, offsets, compiled in pieces:
+            if compiled:
+                from amlresist.variants import loops
+
+                usable = loops.is_evidence(data, offsets, excluded, min_mapping_quality)
+            else:
+                usable = _is_evidence(data, offsets, excluded, min_mapping_quality)
+            reads = Reads(data, offsets[usable], compiled=compiled).aligned()
             reads = reads.subset(_touching(contigs, reads, regions))
             if len(reads):
                 yield contigs, reads
@@ -114,9 +122,7 @@ def _touching(contigs: Sequence[str], reads: Reads, regions: Sequence[Region]) -
     return touches
 
 
-def _from_bam(
-    path: Path, index: Path, regions: Sequence[Region]
-) -> Iterator[tuple[tuple[str, ...], Bytes, Ints]]:
+def _from_bam(path: Path, index: Path, regions: Sequence[Region]) -> Iterator[_Piece]:
     with _readable(path), path.open("rb") as handle:
         contigs, _ = _header(_blocks(handle))
         number = {name: i for i, name in enumerate(contigs)}
@@ -125,13 +131,15 @@ def _from_bam(
         spans = (
             s for c, start, end in placed if c in indexes for s in indexes[c].spans(start, end)
         )
-        for piece in _pieces(_spans(handle, merged(spans))):
-            yield contigs, *piece
+        wanted = merged(spans)
+        compiled = _worth_compiling(sum((end >> 16) - (begin >> 16) for begin, end in wanted))
+        for data, offsets in _pieces(_spans(handle, wanted), compiled):
+            yield contigs, data, offsets, compiled
 
 
 def _from_cram(
     path: Path, index: Path, regions: Sequence[Region], reference: Path | str | None, folder: Path
-) -> Iterator[tuple[tuple[str, ...], Bytes, Ints]]:
+) -> Iterator[_Piece]:
     bed = folder / "regions.bed"
     bed.write_text("".join(f"{c}\t{max(0, s)}\t{e}\n" for c, s, e in regions), encoding="utf-8")
     command = ["samtools", "view", "-u", "-M", "-L", str(bed)]
@@ -141,8 +149,24 @@ def _from_cram(
     with _running(command, path) as stdout, _readable(path):
         blocks = _blocks(stdout)
         contigs, rest = _header(blocks)
-        for piece in _pieces(chain([rest], blocks)):
-            yield contigs, *piece
+        compiled = _worth_compiling(path.stat().st_size)
+        for data, offsets in _pieces(chain([rest], blocks), compiled):
+            yield contigs, data, offsets, compiled
+
+
+def _worth_compiling(size: int) -> bool:
+    """Whether so many bytes of a file take longer to count than `loops` to be loaded."""
+    return size >= COMPILED_BYTES and _can_compile()
+
+
+@cache
+def _can_compile() -> bool:
+    """Whether there is numba, and a place for its machine code."""
+    try:
+        importlib.import_module("amlresist.variants.loops")
+    except (ImportError, RuntimeError):
+        return False
+    return True
 
 
 def _index(path: Path) -> Path:
@@ -257,7 +281,7 @@ def _contents(block: memoryview) -> memoryview:
     return memoryview(contents)
 
 
-def _pieces(blocks: Iterable[memoryview]) -> Iterator[tuple[Bytes, Ints]]:
+def _pieces(blocks: Iterable[memoryview], compiled: bool) -> Iterator[tuple[Bytes, Ints]]:
     """Data and the offsets of the records in it, as many at a time as fit into a piece."""
     held: list[memoryview] = []
     size = 0
@@ -265,24 +289,25 @@ def _pieces(blocks: Iterable[memoryview]) -> Iterator[tuple[Bytes, Ints]]:
         held.append(block)
         size += len(block)
         if size >= CHUNK_BYTES:
-            data, offsets, rest = _cut(held, size)
+            data, offsets, rest = _cut(held, size, compiled)
             held, size = [rest], len(rest)
             yield data, offsets
-    data, offsets, rest = _cut(held, size)
+    data, offsets, rest = _cut(held, size, compiled)
     if len(rest):
         raise EOFError("file ends inside a record")
     yield data, offsets
 
 
-def _cut(parts: Sequence[memoryview], size: int) -> tuple[Bytes, Ints, memoryview]:
+def _cut(parts: Sequence[memoryview], size: int, compiled: bool) -> tuple[Bytes, Ints, memoryview]:
     """Data, its whole records, and what is left behind them."""
     # Windows of fixed width are taken out of the data, so there must be room behind it.
     data = np.frombuffer(b"".join([*parts, bytes(ROOM)]), dtype=np.uint8)
-    offsets, end = record_offsets(data, size)
+    offsets, end = record_offsets(data, size, compiled=compiled)
     longest = int(np.diff(offsets, append=end).max(initial=0))
     rest = memoryview(data.data)[end:size]
     if longest > ROOM:
         data = np.concatenate((data[:end], np.zeros(longest, dtype=np.uint8)))
+        data.flags.writeable = False  # as the others, for which `loops` are compiled
     return data, offsets, rest
 
 

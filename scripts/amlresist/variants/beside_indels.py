@@ -7,9 +7,8 @@ bases of the substitution left out of the comparison; then its base is looked up
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -22,7 +21,13 @@ from amlresist.variants.haplotypes import (
     reference_misfits,
 )
 from amlresist.variants.read_columns import UNKNOWN_BASE, Bytes, Ints, Reads
-from amlresist.variants.substitutions import MNV_EDGE, Windows, call_bases, call_substitutions
+from amlresist.variants.substitutions import (
+    CALLS,
+    MNV_EDGE,
+    Windows,
+    call_bases,
+    call_substitutions,
+)
 
 _UNTOLD = 255  # before any haplotype was asked
 REACH = 15  # bases from an indel within which a substitution is looked up this way
@@ -154,19 +159,16 @@ def call_site(
     near = near[(poor[near] < 0) | _reaches(reads, near, site)]
     equal = _fits_reference(reads, near, poor[near], site)
     known, doubtful = near[equal], near[~equal]
-    laid = _lay(reads, doubtful, site)
-    fewest = np.min([on.misfit for on in laid], axis=0)
-    fits = fewest <= allowed_misfits(reads.length[doubtful])
+    straight, laid = _aligned(reads, known, site), _lay(reads, doubtful, site)
+    fits = laid.misfit.min(axis=0) <= allowed_misfits(reads.length[doubtful])
     parts = []
     for windows in site.windows:
-        for number in range(len(windows.locus)):
-            look_up = partial(_look_up, reads, windows, number, min_base_quality)
-            start = int(windows.start[number])
-            straight = look_up(known, start - reads.start[known])
-            agreed = _agreed(laid, doubtful, (start, windows.length), look_up)
+        for number, locus in enumerate(windows.locus.tolist()):
+            window = windows, number, min_base_quality
+            agreed = _agreed(reads, doubtful, laid, *window)
             agreed[~fits] = NOTHING
-            read, call = np.concatenate((known, doubtful)), np.concatenate((straight, agreed))
-            parts.append((read, np.full(len(read), windows.locus[number]), call))
+            call = np.concatenate((_agreed(reads, known, straight, *window), agreed))
+            parts.append((np.concatenate((known, doubtful)), np.full(len(call), locus), call))
     # Reads with some other change: as they are aligned.
     others = doubtful[~fits]
     aligned = call_substitutions(reads.subset(others), site.windows, min_base_quality)
@@ -194,56 +196,74 @@ def _fits_reference(reads: Reads, near: Ints, poor: Ints, site: Site) -> Mask:
 
 
 @dataclass(frozen=True, slots=True)
-class _OnHaplotype:
-    """Reads laid on one haplotype.
+class _Laid:
+    """Reads laid on haplotypes (arrays: a row per haplotype, a column per read).
 
     Attributes:
-        hap, change: the haplotype; no change stands for the reference beside it.
+        haplotypes: each with its change; no change stands for the reference beside it.
         misfit: bases that do not fit.
         excess: the same less those on the reference beside it.
         at: offset of each first base.
     """
 
-    hap: Haplotypes
-    change: BareChange | None
+    haplotypes: Sequence[tuple[Haplotypes, BareChange | None]]
     misfit: Ints
     excess: Ints
     at: Ints
 
-    def queries(self, chosen: Ints, start: int, length: int) -> Ints | None:
-        """The base of each read that stands at a reference position; None where it is changed."""
-        offset: int | None = start - self.hap.start
-        if self.change is not None:
-            offset = _moved(start, length, self.hap, self.change)
-        return None if offset is None else offset - self.at[chosen]
+    def offsets(self, start: int, length: int) -> list[int | None]:
+        """Offset of reference bases in each haplotype; None where it has other bases."""
+        return [
+            start - hap.start if change is None else _moved(start, length, hap, change)
+            for hap, change in self.haplotypes
+        ]
 
 
-def _lay(reads: Reads, near: Ints, site: Site) -> list[_OnHaplotype]:
+def _aligned(reads: Reads, near: Ints, site: Site) -> _Laid:
+    """The reads on the reference, as they are aligned in one block."""
+    hap, _ = site.indels[0]
+    none = np.zeros((1, len(near)), dtype=np.int64)
+    return _Laid([(hap, None)], none, none, (reads.start[near] - hap.start)[None, :])
+
+
+def _lay(reads: Reads, near: Ints, site: Site) -> _Laid:
     """The reads on the reference, and on each changed haplotype."""
-    result: list[_OnHaplotype] = []
     places = reads.subset(near).places_around(sum(site.span) // 2)
-    for masked, (hap, change) in zip(site.masked, site.indels, strict=True):
-        laid = lay_anywhere(reads, near, masked, [place - hap.start for place in places])
-        if not result:
-            result.append(_OnHaplotype(hap, None, laid.ref_misfit, 0 * near, laid.ref_at))
-        excess = laid.alt_misfit - laid.ref_misfit
-        result.append(_OnHaplotype(hap, change, laid.alt_misfit, excess, laid.alt_at))
-    return result
+    laid = [
+        lay_anywhere(reads, near, masked, [place - hap.start for place in places])
+        for masked, (hap, _) in zip(site.masked, site.indels, strict=True)
+    ]
+    first = laid[0]
+    return _Laid(
+        [(site.indels[0][0], None), *site.indels],
+        np.stack([first.ref_misfit, *(on.alt_misfit for on in laid)]),
+        np.stack([0 * near, *(on.alt_misfit - on.ref_misfit for on in laid)]),
+        np.stack([first.ref_at, *(on.alt_at for on in laid)]),
+    )
 
 
 def _agreed(
-    laid: Sequence[_OnHaplotype],
-    read: Ints,
-    span: tuple[int, int],
-    look_up: Callable[[Ints, Ints], Bytes],
+    reads: Reads, read: Ints, laid: _Laid, windows: Windows, number: int, min_base_quality: int
 ) -> Bytes:
-    """What the reads say on the haplotypes that fit them best, where these say the same."""
-    best = np.min([on.excess for on in laid], axis=0)
+    """What reads say of a window on the haplotypes that fit them best, where these say the same."""
+    offsets = laid.offsets(int(windows.start[number]), windows.length)
+    if reads.compiled:
+        from amlresist.variants import loops
+
+        is_changed = np.array([offset is None for offset in offsets])
+        known = np.array([offset or 0 for offset in offsets])
+        bases, on = reads.packed(read), (laid.excess, laid.at, known, is_changed)
+        return loops.agreed(
+            *bases, *on, windows.matches, number, MNV_EDGE, min_base_quality, CALLS, OTHER, NOTHING
+        )
+    best = laid.excess.min(axis=0)
     call = np.full(len(read), _UNTOLD, dtype=np.uint8)
-    for on in laid:
-        here = np.flatnonzero(on.excess == best)
-        query = on.queries(here, *span)
-        said = np.full(len(here), OTHER, np.uint8) if query is None else look_up(read[here], query)
+    for excess, at, offset in zip(laid.excess, laid.at, offsets, strict=True):
+        here = np.flatnonzero(excess == best)
+        said = np.full(len(here), OTHER, dtype=np.uint8)
+        if offset is not None:
+            query = offset - at[here]
+            said = _look_up(reads, windows, number, min_base_quality, read[here], query)
         differs = (call[here] != _UNTOLD) & (call[here] != said)
         call[here] = np.where(differs, NOTHING, said)
     return call

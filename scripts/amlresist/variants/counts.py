@@ -218,15 +218,30 @@ class _Tally:
         near = reads.mate_start < reads.end + self._widest
         near &= reads.mate_start + self._longest + self._widest > reads.start
         near &= reads.has_mate_here
-        if near.any():
-            shared = near[read] & (call != NOTHING)
-            place = np.flatnonzero(shared)
-            shared[place] = self._mate_may_tell(reads, read[place], locus[place])
-            if shared.any():
-                self._share(reads, read[shared], locus[shared], call[shared])
-            alone = ~shared
-            read, locus, call = read[alone], locus[alone], call[alone]
-        self._count(locus, call, reads.forward_fragment[read])
+        shared = self._count_alone(found, near)
+        if len(shared):
+            self._share(reads, read[shared], locus[shared], call[shared])
+
+    def _count_alone(self, found: ReadCalls, near: Mask) -> Ints:
+        """Count the calls whose mates cannot tell too; which are the others.
+
+        Args:
+            found: calls.
+            near: reads whose mate may lie over the same loci.
+        """
+        reads, read, locus, call = found.reads, found.read, found.locus, found.call
+        if reads.compiled:
+            from amlresist.variants import loops
+
+            columns = reads.forward_fragment, near, reads.start, reads.mate_start, self._longest
+            spans = self._starts, self._ends
+            return loops.tally(self._alone, read, locus, call, *columns, *spans, NOTHING)
+        shared = near[read] & (call != NOTHING)
+        place = np.flatnonzero(shared)
+        shared[place] = self._mate_may_tell(reads, read[place], locus[place])
+        alone = ~shared
+        self._count(locus[alone], call[alone], reads.forward_fragment[read[alone]])
+        return np.flatnonzero(shared)
 
     def _share(self, reads: Reads, read: Ints, locus: Ints, call: Bytes) -> None:
         """Keep calls until those of the mates are there."""

@@ -273,9 +273,7 @@ def _lay(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
     if not len(near):
         return _Fit(near, np.zeros(0, dtype=np.uint8), near, np.zeros(0, dtype=bool))
     places = [place[near] - hap.start for place in reads.outer_places]
-    width = int(reads.length[near].max(initial=0))
-    rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
-    laid = Laid.on(rows, hap, places[:1], places[1:])
+    laid = Laid.on(reads, near, hap, places[:1], places[1:])
     length = reads.length[near]
     allowed = allowed_misfits(length)
     call = laid.calls(length, hap, allowed)
@@ -298,9 +296,7 @@ def allowed_misfits(length: Ints) -> Ints:
 
 def lay_anywhere(reads: Reads, near: Ints, hap: Haplotypes, places: Sequence[Ints]) -> "Laid":
     """Lay reads on both haplotypes, hung up at any of the places, left or right of the change."""
-    width = int(reads.length[near].max(initial=0))
-    rows = _Rows(reads, near, width, max(len(hap.reference), len(hap.alternative)))
-    return Laid.on(rows, hap, places, places)
+    return Laid.on(reads, near, hap, places, places)
 
 
 def _beside(reads: Reads, near: Ints, hap: Haplotypes) -> _Fit:
@@ -327,12 +323,25 @@ class Laid:
 
     @classmethod
     def on(
-        cls, rows: "_Rows", hap: Haplotypes, left: Sequence[Ints], right: Sequence[Ints]
+        cls,
+        reads: Reads,
+        near: Ints,
+        hap: Haplotypes,
+        left: Sequence[Ints],
+        right: Sequence[Ints],
     ) -> "Laid":
         """Lay reads, hung up by bases left or right of the change."""
-        ref_misfit, ref_at = rows.best_fit(hap.reference, [*left, *right])
+        if reads.compiled:
+            from amlresist.variants import loops
+
+            def fit(haplotype: Bytes, places: Sequence[Ints]) -> tuple[Ints, Ints]:
+                bases, ways = reads.packed(near), np.stack(places)
+                return loops.best_fit(*bases, haplotype, ways, LOW_QUALITY, UNKNOWN_BASE)
+        else:
+            fit = _Rows(reads, near, max(len(hap.reference), len(hap.alternative))).best_fit
+        ref_misfit, ref_at = fit(hap.reference, [*left, *right])
         shifted = [place + hap.shift for place in right]
-        alt_misfit, alt_at = rows.best_fit(hap.alternative, [*left, *shifted])
+        alt_misfit, alt_at = fit(hap.alternative, [*left, *shifted])
         return cls(ref_misfit, alt_misfit, ref_at, alt_at)
 
     def calls(self, length: Ints, hap: Haplotypes, allowed: Ints | int) -> Bytes:
@@ -352,7 +361,8 @@ class Laid:
 class _Rows:
     """Trusted bases of reads as a matrix, blank on both sides, to lay on haplotypes."""
 
-    def __init__(self, reads: Reads, chosen: Ints, width: int, reach: int) -> None:
+    def __init__(self, reads: Reads, chosen: Ints, reach: int) -> None:
+        width = int(reads.length[chosen].max(initial=0))
         self._reach, self._width = reach, width
         self._stride = width + 2 * reach
         bases = reads.base_rows(chosen, width)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 FetchSpan = Callable[[int, int], str]
 
 PAIRED, REVERSE, MATE_UNMAPPED, SECOND = 0x1, 0x10, 0x8, 0x80
@@ -40,6 +41,7 @@ _USES_QUERY = np.array([1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0], dtype=n
 _ALIGNS = (_USES_REFERENCE & _USES_QUERY).astype(bool)
 INSERTION, DELETION, SOFT_CLIP = 1, 2, 4
 CODES = "=ACMGRSVTWYHKDBN"  # four-bit base codes of BAM
+_HASH_SEED, _HASH_FACTOR = 14695981039346656037, 0x9E3779B97F4A7C15
 _WIDE_GAP = 10_000  # bases of the reference without reads that are not looked up
 UNKNOWN_BASE = CODES.index("N")
 
@@ -97,11 +99,13 @@ class Reads:
         flag: BAM flag.
         mapping_quality: 255 where the aligner gave none.
         mate_start: 0-based reference position of the mate's first aligned base.
+        compiled: work is done by `loops`, which is faster where there is much of it.
     """
 
-    def __init__(self, data: Bytes, offsets: Ints) -> None:
+    def __init__(self, data: Bytes, offsets: Ints, *, compiled: bool = False) -> None:
         # Windows of fixed width are taken out of `data`: there must be room behind the last record.
         self._data = data
+        self.compiled = compiled
         fixed = _rows(data, offsets, _FIXED.itemsize).view(_FIXED)[:, 0]
         self.contig = fixed["contig"].astype(np.int64)
         self.start = fixed["start"].astype(np.int64)
@@ -125,7 +129,7 @@ class Reads:
         if keep.dtype == np.bool_ and keep.all():
             return self
         other = object.__new__(Reads)
-        other._data = self._data
+        other._data, other.compiled = self._data, self.compiled
         for name in _COLUMNS:
             setattr(other, name, getattr(self, name)[keep])
         return other
@@ -139,6 +143,11 @@ class Reads:
     def operations(self) -> Operations:
         """CIGAR operations with their places in reference and read."""
         counts = self._operations
+        if self.compiled:
+            from amlresist.variants import loops
+
+            uses = _USES_REFERENCE, _USES_QUERY
+            return Operations(*loops.operations(self._data, self._cigar, counts, self.start, *uses))
         read = np.repeat(np.arange(len(self)), counts)
         first = np.cumsum(counts) - counts
         place = self._cigar[read] + 4 * (np.arange(len(read)) - first[read])
@@ -198,18 +207,24 @@ class Reads:
         """
         one_block = (self._operations == 1) & (self.end - self.start == self.length)
         chosen = chosen[one_block[chosen]]
-        chosen = chosen[self._has_reference_bases(fetch, chosen)]
+        found = np.full(len(self), -1, dtype=np.int64)
+        codes, place = _reference_under(fetch, self.start[chosen], self.length[chosen])
+        if self.compiled:
+            from amlresist.variants import loops
+
+            bases = self.packed(chosen)
+            found[chosen] = loops.poor_if_equal(*bases, codes, place, min_quality)
+            return found
+        chosen = chosen[self._has_bases(chosen, codes, place)]
         width = int(self.length[chosen].max(initial=1))
         poor = self.quality_rows(chosen, width) < min_quality
         poor &= np.arange(width) < self.length[chosen][:, None]
-        found = np.full(len(self), -1, dtype=np.int64)
         found[chosen] = np.count_nonzero(poor, axis=1)
         return found
 
-    def _has_reference_bases(self, fetch: FetchSpan, chosen: Ints) -> Mask:
-        """Whether bases equal those from `start` on; compared as they are packed, in twos."""
+    def _has_bases(self, chosen: Ints, codes: Bytes, place: Ints) -> Mask:
+        """Whether bases equal `codes` from `place` on; compared as they are packed, in twos."""
         length = self.length[chosen]
-        codes, place = _reference_under(fetch, self.start[chosen], length)
         columns = int(length.max(initial=0) + 1) // 2
         codes = np.concatenate((codes, np.full(2 * columns + 2, UNKNOWN_BASE, dtype=np.uint8)))
         pairs = codes[:-1] << 4 | codes[1:]
@@ -241,6 +256,10 @@ class Reads:
         together = self._mate_contig == self.contig
         return np.asarray((self.flag & (PAIRED | MATE_UNMAPPED) == PAIRED) & together)
 
+    def packed(self, read: Ints | slice = slice(None)) -> tuple[Bytes, Ints, Ints, Ints]:
+        """The data, and of each read where bases and qualities begin in it, and how many."""
+        return self._data, self._sequence[read], self._quality[read], self.length[read]
+
     def bases(self, read: Ints, query: Ints) -> Bytes:
         """Four-bit codes of single bases."""
         packed = self._data[self._sequence[read] + (query >> 1)]
@@ -270,16 +289,23 @@ class Reads:
         """Qualities of the first `width` bases, one row per read; beyond its end: anything."""
         return _rows(self._data, self._quality[read], width)
 
-    def name_hashes(self, read: Ints) -> npt.NDArray[np.uint64]:
+    def name_hashes(self, read: Ints) -> Hashes:
         """64-bit hash of each read's name, equal for mates (xor, multiply, shift per 8 letters)."""
-        width = -(-int(self._name_length.max(initial=1)) // 8) * 8
-        letters = _rows(self._data, self._name[read], width)
-        letters[np.arange(width) >= self._name_length[read][:, None]] = 0
-        hashes = np.full(len(read), 14695981039346656037, dtype=np.uint64)
+        name, length = self._name[read], self._name_length[read]
+        if self.compiled:
+            from amlresist.variants import loops
+
+            return loops.name_hashes(self._data, name, length, _HASH_SEED, _HASH_FACTOR)
+        width = -(-int(length.max(initial=1)) // 8) * 8
+        letters = _rows(self._data, name, width)
+        letters[np.arange(width) >= length[:, None]] = 0
+        hashes = np.full(len(read), _HASH_SEED, dtype=np.uint64)
         with np.errstate(over="ignore"):
-            for word in np.ascontiguousarray(letters).view(np.uint64).T:
-                hashes = (hashes ^ word) * np.uint64(0x9E3779B97F4A7C15)
-                hashes ^= hashes >> np.uint64(32)
+            for number, word in enumerate(np.ascontiguousarray(letters).view(np.uint64).T):
+                mixed = (hashes ^ word) * np.uint64(_HASH_FACTOR)
+                mixed ^= mixed >> np.uint64(32)
+                # A name has one hash, however long the others of the piece are.
+                hashes = np.where(8 * number < length, mixed, hashes)
         return hashes
 
 

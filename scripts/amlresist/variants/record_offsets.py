@@ -18,16 +18,22 @@ _SHORTEST = 32  # bytes of a record behind its length
 _STEPS = 16  # taken before looking whether all have arrived
 
 
-def record_offsets(data: Bytes, size: int) -> tuple[Ints, int]:
+def record_offsets(data: Bytes, size: int, *, compiled: bool = False) -> tuple[Ints, int]:
     """Offsets of the whole records among the first `size` bytes, and where the last one ends.
 
     Args:
         data: begins with a record, and is longer than `size` by `ROOM`.
         size: bytes that are there.
+        compiled: one long walk, by `loops`.
 
     Raises:
         EOFError: these are no records.
     """
+    if compiled:
+        from amlresist.variants import loops
+
+        found, behind = loops.record_offsets(data, size)
+        return found, int(behind)
     at = numbers(data)
     starts = np.concatenate(([0], _likely(data, at, size)))
     offsets = _walk(at, starts, size)

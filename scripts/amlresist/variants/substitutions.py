@@ -16,7 +16,7 @@ from amlresist.variants.read_columns import DELETION, UNKNOWN_BASE, Bytes, Ints,
 MNV_EDGE = 5
 # What the bases of a read say, and the call that follows from all of it.
 _KNOWN, _IS_REFERENCE, _IS_ALTERNATIVE = np.uint8(1), np.uint8(2), np.uint8(4)
-_CALLS = np.array(
+CALLS = np.array(
     [NOTHING, OTHER, NOTHING, REFERENCE, NOTHING, ALTERNATIVE, NOTHING, ALTERNATIVE], dtype=np.uint8
 )
 
@@ -123,6 +123,15 @@ def _call_aligned(
 ) -> tuple[Ints, Ints, Bytes]:
     """Calls of the reads whose aligned bases cover a window."""
     length, blocks = windows.length, reads.blocks
+    if reads.compiled:
+        from amlresist.variants import loops
+
+        columns = blocks.read, blocks.reference, blocks.length, blocks.query
+        where, edge = (windows.start, windows.matches), MNV_EDGE if length > 1 else 0
+        read, window, call = loops.call_aligned(
+            *reads.packed(), *columns, *where, edge, min_base_quality, CALLS
+        )
+        return read, windows.locus[window], call
     low = np.searchsorted(windows.start, blocks.reference, side="left")
     high = np.searchsorted(windows.start, blocks.reference + blocks.length - length, side="right")
     counts, window = _ranges(low, high)
@@ -146,7 +155,7 @@ def call_bases(
         bases, good = reads.good_bases(read, query + i, min_base_quality)
         said &= matches[i][window * 16 + bases]
         said *= good
-    return _CALLS[said]
+    return CALLS[said]
 
 
 def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
