@@ -40,6 +40,9 @@ FAMILIES = {
     "26": r"miR-26[ab]-5p",
 }
 Read = tuple[str, str]  # origin, insert
+Profiles = tuple[np.ndarray, np.ndarray, np.ndarray]  # of 5' shift, 3' shift and tail length
+SHIFTS_5P, SHIFTS_3P, TAILS = range(-2, 3), range(-4, 5), range(4)
+TAIL_BASES = (0.47, 0.06, 0.05, 0.42)  # A, C, G, T
 
 
 def main() -> None:
@@ -83,8 +86,17 @@ def as_text(figures: dict[str, dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
-def own_design(reference: Reference, n_reads: int, rng: np.random.Generator) -> list[Read]:
-    """Log-normal abundances, an isomiR profile of its own for each miRNA, 15 % other RNA."""
+def own_design(
+    reference: Reference,
+    n_reads: int,
+    rng: np.random.Generator,
+    drawn: dict[int, tuple[int, Profiles]] | None = None,
+) -> list[Read]:
+    """Log-normal abundances, an isomiR profile of its own for each miRNA, 15 % other RNA.
+
+    `drawn` takes, per context of the reference, its reads and its profiles.
+    """
+    index = {id(context): i for i, context in enumerate(reference.contexts)}
     expressed = _expressed(reference, rng)
     by_group = defaultdict(list)
     for context in reference.contexts:
@@ -97,10 +109,10 @@ def own_design(reference: Reference, n_reads: int, rng: np.random.Generator) -> 
         contexts = by_group[group]
         shares = rng.dirichlet(np.ones(len(contexts)))
         for context, n in zip(contexts, rng.multinomial(count, shares), strict=True):
-            reads += [
-                (reference.groups[group], insert)
-                for insert in _isomirs(context.window, context.length, n, rng)
-            ]
+            inserts, profiles = _isomirs(context.window, context.length, n, rng)
+            reads += [(reference.groups[group], insert) for insert in inserts]
+            if drawn is not None:
+                drawn[index[id(context)]] = int(n), profiles
     reads += [("other", insert) for insert in _other_rna(reference, n_reads - len(reads), rng)]
     return [reads[i] for i in rng.permutation(len(reads))]
 
@@ -312,16 +324,22 @@ def _expressed(reference: Reference, rng: np.random.Generator) -> np.ndarray:
     return np.unique(np.concatenate([hard, others]))
 
 
-def _isomirs(window: str, length: int, count: int, rng: np.random.Generator) -> list[str]:
-    shift_5p = rng.choice([-2, -1, 0, 1, 2], count, p=_profile([0.3, 2, 100, 2.5, 0.7], rng))
-    shift_3p = rng.choice(range(-4, 5), count, p=_profile([1, 3, 8, 20, 100, 18, 6, 1.5, 0.5], rng))
-    tail = rng.choice(4, count, p=_profile([100, 12, 2, 0.4], rng))
-    letters = rng.choice(list("ACGT"), (count, 3), p=[0.47, 0.06, 0.05, 0.42])
+def _isomirs(
+    window: str, length: int, count: int, rng: np.random.Generator
+) -> tuple[list[str], Profiles]:
+    """Inserts of one context and the profiles they were drawn from."""
+    ends_5p = _profile([0.3, 2, 100, 2.5, 0.7], rng)
+    shift_5p = rng.choice(SHIFTS_5P, count, p=ends_5p)
+    ends_3p = _profile([1, 3, 8, 20, 100, 18, 6, 1.5, 0.5], rng)
+    shift_3p = rng.choice(SHIFTS_3P, count, p=ends_3p)
+    tails = _profile([100, 12, 2, 0.4], rng)
+    tail = rng.choice(TAILS, count, p=tails)
+    letters = rng.choice(list("ACGT"), (count, 3), p=TAIL_BASES)
     inserts = []
     for five, three, added, tail_bases in zip(shift_5p, shift_3p, tail, letters, strict=True):
         body = window[6 + five : 6 + length + three].strip("N")
         inserts.append(body + "".join(tail_bases[:added]))
-    return inserts
+    return inserts, (ends_5p, ends_3p, tails)
 
 
 def _profile(typical: list[float], rng: np.random.Generator) -> np.ndarray:
