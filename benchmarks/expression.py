@@ -47,6 +47,7 @@ from amlresist.tables import write_table  # noqa: E402
 N_GENES, N_SAMPLES, N_SETS, SET_SIZE = 20_000, 1_000, 50, 50
 NOISE = 0.5
 COHORT = 12  # people of a reference cohort
+N_PAIRS = 24  # of people, half with ALL, half with AML
 SOURCES = (  # of the correlation of a set's genes
     "0",
     "0.01",
@@ -223,7 +224,7 @@ def two_people(arrays: Arrays, n_pairs: int, source: str, shift_in_sd: float) ->
     """
     rng = np.random.default_rng(3)
     found: dict[Method, dict[str, list[float]]] = {m: defaultdict(list) for m in Method}
-    settings = replace(load(Settings, "expression"), null_sets=999)
+    settings = replace(load(Settings, "expression"), null_sets=999, bootstrap_samples=200)
     if source[0].isdigit():
         settings = replace(settings, gene_correlation=float(source))
     elsewhere = [_as_shipped(arrays, 1 - leukemia) for leukemia in (0, 1)]
@@ -339,7 +340,7 @@ def main() -> None:
         figures["random_sets_between_two_people"] = random_sets(arrays, arguments.repeats)
         for source in SOURCES:
             figures[f"two_people,_gene_correlation_from_{source}"] = two_people(
-                arrays, arguments.repeats, source, 1.0
+                arrays, N_PAIRS, source, 1.0
             )
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -30,7 +30,7 @@ class ExpressionLibrary:
     timepoint: str = column("time point of the library")
     sample: str = column("name of the library")
     source: str = column("salmon, bam or matrix")
-    scale: str = column("scale of the input: counts, tpm or log2")
+    scale: str = column("scale of the input: counts, tpm, log2 or intensity")
     scale_source: str = column("by kind of file, setting, or how the scale was recognised")
     genes_measured: int = column("genes with a value")
     genes_expressed: int = column("genes at or above the threshold of expression")
