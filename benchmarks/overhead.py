@@ -2,35 +2,40 @@
 
     python benchmarks/overhead.py [--cores 2]
 
-The workflow runs once on a fresh simulated cohort with Python told to time its imports; each job's
-log then says how long it imported. An interpreter that imports nothing is timed by itself.
+The workflow runs on a fresh simulated cohort twice. In the first run Python lists what it imports,
+in each job's log. The second run is timed. Then interpreters that only import the modules of one of
+a rule's jobs are timed, as many at once as there are cores: listing slows imports, so that its own
+times say too much.
 """
 
 import argparse
 import os
 import re
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-# `import time: self [us] | cumulative | module`
-IMPORT = re.compile(r"^import time:\s+(\d+) \|", re.MULTILINE)
+# `import time: self [us] | cumulative | module`, indented where another module asked for it.
+IMPORT = re.compile(r"^import time:[\s\d]+\|[\s\d]+\| (\w\S*)$", re.MULTILINE)
+REPEATS = 5
 
 
 @dataclass(frozen=True)
 class Job:
-    """Wall seconds of a job, those of its interpreter's start and those of its imports."""
+    """Wall seconds of a job, and those that its interpreter took to start and import."""
 
     rule: str
     seconds: float
-    interpreter: float
-    imports: float
+    start: float
 
 
 def main() -> None:
@@ -43,13 +48,18 @@ def main() -> None:
         amlresist = [sys.executable, "-m", "amlresist", "simulate", "demo", "--seed", "1"]
         subprocess.run(amlresist, cwd=cohort, env=ENVIRONMENT, check=True, capture_output=True)
         planning = seconds_of(cohort, "--dry-run", "--cores", "1")
-        wall = seconds_of(cohort, "--cores", str(arguments.cores), timing=True)
-        jobs = read_jobs(cohort / "demo/results", interpreter_start())
+        cores = arguments.cores
+        seconds_of(cohort, "--cores", str(cores), listing=True)
+        modules = imported_modules(cohort / "demo/results")
+        shutil.rmtree(cohort / "demo/results")
+        wall = seconds_of(cohort, "--cores", str(cores))
+        starts = {names: start_of(names, cores) for names in set(modules.values())}
+        jobs = read_jobs(cohort / "demo/results", {job: starts[modules[job]] for job in modules})
     print_jobs(jobs)
     print_split(jobs, planning, wall, arguments.cores)
 
 
-def seconds_of(cohort: Path, *options: str, timing: bool = False) -> float:
+def seconds_of(cohort: Path, *options: str, listing: bool = False) -> float:
     """Wall seconds of a Snakemake run.
 
     Raises:
@@ -58,7 +68,7 @@ def seconds_of(cohort: Path, *options: str, timing: bool = False) -> float:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *options]
     command += ["--workflow-profile", str(ROOT / "profiles/default")]
     command += ["--configfile", "demo/config/config.yaml"]
-    environment = ENVIRONMENT | ({"PYTHONPROFILEIMPORTTIME": "1"} if timing else {})
+    environment = ENVIRONMENT | ({"PYTHONPROFILEIMPORTTIME": "1"} if listing else {})
     began = time.perf_counter()
     done = subprocess.run(command, cwd=cohort, env=environment, capture_output=True, check=False)
     if done.returncode:
@@ -66,29 +76,46 @@ def seconds_of(cohort: Path, *options: str, timing: bool = False) -> float:
     return time.perf_counter() - began
 
 
-def interpreter_start() -> float:
-    """Wall seconds of a Python that imports nothing, the least of five."""
+def imported_modules(results: Path) -> dict[str, tuple[str, ...]]:
+    """What the jobs of each rule imported, of one of its jobs, in order; nothing if no Python."""
+    modules: dict[str, tuple[str, ...]] = {}
+    for rule, _, log in tables_of_jobs(results):
+        modules.setdefault(rule, tuple(IMPORT.findall(log.read_text(errors="replace"))))
+    return modules
+
+
+def start_of(modules: tuple[str, ...], cores: int) -> float:
+    """Median wall seconds of interpreters that import these modules and end, `cores` at once."""
+    if not modules:
+        return 0.0
+    lines = "\n".join(f"import {name}" for name in modules if name != "amlresist.__main__")
     times = []
-    for _ in range(5):
+    for _ in range(REPEATS):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        command = [sys.executable, "-c", lines]
+        running = [subprocess.Popen(command, env=ENVIRONMENT) for _ in range(cores)]
+        if any(process.wait() for process in running):
+            raise RuntimeError(f"cannot import {modules}")
         times.append(time.perf_counter() - began)
-    return min(times)
+    return statistics.median(times)
 
 
-def read_jobs(results: Path, interpreter: float) -> list[Job]:
-    """The jobs of a run, from its benchmark tables and logs."""
-    jobs = []
+def read_jobs(results: Path, starts: dict[str, float]) -> list[Job]:
+    """The jobs of a run, from its benchmark tables."""
+    return [
+        Job(rule, float(table.read_text().splitlines()[1].split("\t")[0]), starts[rule])
+        for rule, table, _ in tables_of_jobs(results)
+    ]
+
+
+def tables_of_jobs(results: Path) -> Iterator[tuple[str, Path, Path]]:
+    """Rule, benchmark table and log of each job."""
     for table in sorted((results / "benchmarks").rglob("*.tsv")):
         name = table.relative_to(results / "benchmarks").with_suffix("")
-        seconds = float(table.read_text().splitlines()[1].split("\t")[0])
-        log = (results / "logs" / name).with_suffix(".log")
-        spent = [int(micro) for micro in IMPORT.findall(log.read_text(errors="replace"))]
+        of_patient = name.parts[0].startswith("AML")
         # A library's job lies in a folder of its station, a patient's in the patient's folder.
-        parts = name.parts[1:] if name.parts[0].startswith("AML") else name.parts
-        rule = parts[0] if len(parts) > 1 and name.parts[0].startswith("AML") else " ".join(parts)
-        jobs.append(Job(rule, seconds, interpreter if spent else 0.0, sum(spent) / 1e6))
-    return jobs
+        rule = name.parts[1] if of_patient else " ".join(name.parts)
+        yield rule, table, (results / "logs" / name).with_suffix(".log")
 
 
 def print_jobs(jobs: list[Job]) -> None:
@@ -97,20 +124,18 @@ def print_jobs(jobs: list[Job]) -> None:
     for job in jobs:
         by_rule[job.rule].append(job)
     print("## Jobs\n")
-    print("rule\tjobs\twall s per job\timports s per job\tshare of imports %")
+    print("rule\tjobs\twall s per job\tstart s per job\tshare of start %")
     for rule, own in sorted(by_rule.items()):
         seconds = sum(job.seconds for job in own)
-        imports = sum(job.imports for job in own)
-        share = 100 * imports / seconds if seconds else 0.0
-        print(
-            f"{rule}\t{len(own)}\t{seconds / len(own):.2f}\t{imports / len(own):.2f}\t{share:.0f}"
-        )
+        start = sum(job.start for job in own)
+        share = 100 * start / seconds if seconds else 0.0
+        print(f"{rule}\t{len(own)}\t{seconds / len(own):.2f}\t{start / len(own):.2f}\t{share:.0f}")
 
 
 def print_split(jobs: list[Job], planning: float, wall: float, cores: int) -> None:
     """The run's core seconds by what they went to."""
     whole = wall * cores
-    starting = sum(job.interpreter + job.imports for job in jobs)
+    starting = sum(job.start for job in jobs)
     work = sum(job.seconds for job in jobs) - starting
     start = starting + planning * cores
     print("\n## The whole run\n")
