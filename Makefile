@@ -43,8 +43,15 @@ format:
 	ruff check --fix scripts tests benchmarks
 	snakefmt Snakefile rules workflow
 
-bench: setup
-	python benchmarks/run.py
+# Public tools to compare with live in an environment of their own; BENCH adds options, such as
+# BENCH="--only dag size" or BENCH=--quick (all at its smallest, only printed).
+PEERS = gseapy mirtop six pysam pybedtools biopython pyyaml 'setuptools<81'
+bench: demo
+	command -v bowtie >/dev/null || apt-get install -y -qq --no-install-recommends bowtie || true
+	command -v freebayes >/dev/null || apt-get install -y -qq --no-install-recommends freebayes
+	[ -x .tools/peers/bin/mirtop ] || uv venv -q .tools/peers
+	uv pip install -q -p .tools/peers $(PEERS)
+	python benchmarks/run.py --peers .tools/peers $(BENCH)
 
 docs:
 	@$(PYTHON) scripts/bootstrap.py --tests

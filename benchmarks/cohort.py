@@ -38,6 +38,11 @@ def main() -> None:
     parser.add_argument("--patients", nargs="+", type=int, default=[10, 100, 300])
     parser.add_argument("--genes", type=int, default=15_000)
     arguments = parser.parse_args()
+    print(
+        f"## {arguments.genes:,} genes\n"
+        if arguments.genes
+        else "## As simulated, some 500 genes\n"
+    )
     print("patients\tjob\tprocessor s\tmemory MB\twritten MB", flush=True)
     for number in arguments.patients:
         with tempfile.TemporaryDirectory() as folder:

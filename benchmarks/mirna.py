@@ -320,7 +320,8 @@ def _expressed(reference: Reference, rng: np.random.Generator) -> np.ndarray:
     """600 random miRNAs and every member of the families that are hard to tell apart."""
     pattern = "|".join(FAMILIES.values())
     hard = [i for i, n in enumerate(reference.groups) if re.search(rf"hsa-({pattern})($|/)", n)]
-    others = rng.choice(len(reference.groups), 600, replace=False)
+    number = len(reference.groups)
+    others = rng.choice(number, min(600, number), replace=False)
     return np.unique(np.concatenate([hard, others]))
 
 

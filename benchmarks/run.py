@@ -1,11 +1,15 @@
 """Run the benchmarks and write docs/benchmarks.md: commands, what was measured, how to read it.
 
     python benchmarks/run.py [--only variants flt3_itd] [--reference demo/reference]
-        [--genome GRCh38.fa --annotation genes.gtf]
+        [--genome GRCh38.fa --annotation genes.gtf] [--mirbase FOLDER] [--arrays FOLDER]
+        [--peers VENV] [--quick]
 
-Sections of benchmarks that are not run stay as they are; so does that of FLT3-ITD, measured on the
-real gene, where no genome is given. How a figure compares with what is wanted is said in
-benchmarks/notes/NAME.md, which stands above the figures.
+Sections of benchmarks that are not run stay as they are; so do those of FLT3-ITD and of miRNA,
+measured on the real gene and on miRBase, where these are not given. Public tools that are no part
+of our environment are measured beside ours where `--peers` names an environment with gseapy and
+mirtop (`make bench` makes it) and bowtie is installed. How a figure compares with what is wanted is
+said in benchmarks/notes/NAME.md, which stands above the figures. `--quick` runs everything at its
+smallest, to see that it works, and prints the page instead of writing it.
 """
 
 import argparse
@@ -13,9 +17,9 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -41,44 +45,97 @@ stands above it. `python benchmarks/run.py` makes this page again. Misses are sh
 """
 
 
-def options(name: str, reference: Path, genome: list[str], out: Path) -> list[str]:
-    """Arguments of one benchmark; `genome` holds those that name genome and annotation."""
-    if name == "mirna":
-        files = ("--matures", "mature.fa"), ("--hairpins", "hairpin.fa")
-        chosen = [word for option, file in files for word in (option, str(reference / file))]
-        return [*chosen, "--reads", "200000", "--out", str(out)]
-    if name == "expression":
-        return ["--out", str(out)]
-    return genome if name == "flt3_itd" else []
+REAL = {"flt3_itd": "genome", "mirna": "mirbase"}  # section -> the option that names real sequences
+QUICK = {
+    "variants.py": "--loci 300 --repeats 1 --pairs 2 --speed-loci 2000",
+    "variant_reads.py": "--seeds 1",
+    "flt3_itd.py": "--libraries 4 --wild-type 4",
+    "flt3_itd_tumours.py": "--libraries 1",
+    "mirna.py": "--reads 20000",
+    "expression.py": "--repeats 2",
+    "score_peers.py": "--samples 20",
+    "dag.py": "--patients 2 4",
+    "cohort.py": "--patients 10 --genes 500",
+    "size.py": "--pairs 0.1x10",
+}
 
 
-def section(name: str, reference: Path, genome: list[str]) -> str:
-    """Run one benchmark; returns its part of the page.
+def commands(name: str, arguments: argparse.Namespace) -> list[str]:
+    """Scripts of one section with their options."""
+    fasta = arguments.genome or arguments.reference / "genome.fa"
+    genome = f"--genome {fasta} --annotation {arguments.annotation or fasta.with_suffix('.gtf')}"
+    found = {
+        "variants": [
+            "variants.py --only counts",
+            "variants.py --only change",
+            "variant_reads.py --only callers",
+            "variant_reads.py --only speed",
+        ],
+        "flt3_itd": [f"flt3_itd.py {genome}", f"flt3_itd_tumours.py {genome}"],
+        "mirna": [mirna(arguments)],
+        "expression": [expression(arguments), scores(arguments)],
+        "cohort": [
+            "cohort.py --patients 100 1000 --genes 0",
+            "cohort.py --patients 50 100 --genes 15000",
+        ],
+    }.get(name, [f"{name}.py"])
+    if arguments.quick:
+        found = [f"{command} {QUICK.get(command.split()[0], '')}".strip() for command in found]
+    return list(dict.fromkeys(found))
+
+
+def mirna(arguments: argparse.Namespace) -> str:
+    """miRNA, beside bowtie and mirtop where they are there."""
+    folder, peers = arguments.mirbase or arguments.reference, arguments.peers
+    matures, hairpins, gff3 = (
+        min(folder.glob(pattern), default="")
+        for pattern in ("*mature*.fa", "*hairpin*.fa", "*.gff3")
+    )
+    command = f"mirna.py --matures {matures} --hairpins {hairpins}"
+    bowtie = shutil.which("bowtie")
+    if not (peers and bowtie and gff3):
+        return command
+    beside = f"--mirtop-python {peers}/bin/python --bowtie {Path(bowtie).parent}"
+    return f"{command} {beside} --gff3 {gff3}"
+
+
+def expression(arguments: argparse.Namespace) -> str:
+    """Expression, with the leukemias where they are there."""
+    return f"expression.py --arrays {arguments.arrays}" if arguments.arrays else "expression.py"
+
+
+def scores(arguments: argparse.Namespace) -> str:
+    """Gene-set scores beside decoupler, and gseapy where it is there."""
+    python = f" --gseapy-python {arguments.peers}/bin/python" if arguments.peers else ""
+    return f"score_peers.py{python}"
+
+
+def section(name: str, arguments: argparse.Namespace) -> str:
+    """Run the scripts of one section; returns its part of the page.
 
     Raises:
-        RuntimeError: the benchmark failed.
+        RuntimeError: one of them failed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / f"{name}.json"
-        command = [f"benchmarks/{name}.py", *options(name, reference, genome, out)]
-        began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        minutes = (time.perf_counter() - began) / 60
+    began, shown, printed = time.perf_counter(), [], []
+    for command in commands(name, arguments):
+        print(f"{TITLES[name]}: {command}", file=sys.stderr, flush=True)
+        words = [sys.executable, *shlex.split(f"benchmarks/{command}")]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{name}: {done.stderr.strip()[-400:]}")
-        printed = done.stdout or out.read_text(encoding="utf-8")
-    shown = shlex.join(["python", *command]).replace(str(out), out.name)
-    return written(name, shown, printed, f"{minutes:.1f} minutes, {os.cpu_count()} processors")
+            raise RuntimeError(f"{command}: {done.stderr.strip()[-400:]}")
+        shown.append(f"    python benchmarks/{command}")
+        printed.append(done.stdout.strip())
+    minutes = (time.perf_counter() - began) / 60
+    effort = f"{minutes:.1f} minutes, {os.cpu_count()} processors"
+    return written(name, "\n".join(shown), "\n\n".join(printed), effort)
 
 
-def written(name: str, command: str, printed: str, effort: str) -> str:
+def written(name: str, shown: str, printed: str, effort: str) -> str:
     """A section of the page."""
     note = NOTES / f"{name}.md"
     remarks = note.read_text(encoding="utf-8").strip() + "\n\n" if note.exists() else ""
     effort = f"{effort}, Python {platform.python_version()}"
-    return f"## {TITLES[name]}\n\n{remarks}    {command}\n\n({effort})\n\n{as_tables(printed)}\n"
+    return f"## {TITLES[name]}\n\n{remarks}{shown}\n\n({effort})\n\n{as_tables(printed)}\n"
 
 
 def as_tables(printed: str) -> str:
@@ -121,23 +178,42 @@ def with_figure(title: str, section: str) -> str:
 
 def main() -> None:
     """Run what is asked for and write the page."""
+    arguments = parsed()
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    known = sections_of(page)
+    for name in arguments.only:
+        needed = REAL.get(name)
+        if needed and not (getattr(arguments, needed) or arguments.quick):
+            print(f"{TITLES[name]} is left as it is: give --{needed} to measure it again")
+            continue
+        known[name] = section(name, arguments)
+        if not arguments.quick:  # after each, so that a section that fails loses no other
+            save(known)
+    if arguments.quick:
+        print("\n\n".join(known[name] for name in arguments.only if name in known))
+    else:
+        save(known)
+        plots.main()
+
+
+def parsed() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=list(TITLES), default=list(TITLES))
     parser.add_argument("--reference", type=Path, default=Path("demo/reference"))
-    parser.add_argument("--genome", default="", help="FASTA that holds FLT3")
-    parser.add_argument("--annotation", default="", help="GTF of the genome")
-    arguments = parser.parse_args()
-    genome = ["--genome", arguments.genome, "--annotation", arguments.annotation]
-    given = bool(arguments.genome and arguments.annotation)
-    known = sections_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
-    for name in arguments.only:
-        if name == "flt3_itd" and name in known and not given:
-            print("FLT3-ITD is left as it is: give --genome and --annotation to measure it again")
-            continue
-        known[name] = section(name, arguments.reference, genome if given else [])
+    parser.add_argument("--genome", type=Path, help="FASTA that holds the real FLT3")
+    parser.add_argument("--annotation", help="GTF of the genome; default beside it")
+    parser.add_argument("--mirbase", type=Path, help="folder of mature.fa, hairpin.fa, hsa.gff3")
+    parser.add_argument("--arrays", help="folder of the ALL and AML arrays, see expression.py")
+    parser.add_argument("--peers", default="", help="environment with gseapy and mirtop")
+    parser.add_argument("--quick", action="store_true", help="all at its smallest, only printed")
+    return parser.parse_args()
+
+
+def save(known: dict[str, str]) -> None:
+    """Write the page."""
     parts = [with_figure(TITLES[name], known[name]) for name in TITLES if name in known]
     PAGE.write_text("\n\n".join([INTRODUCTION.strip(), *parts]) + "\n", encoding="utf-8")
-    plots.main()
 
 
 if __name__ == "__main__":
