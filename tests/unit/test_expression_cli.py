@@ -214,7 +214,7 @@ def test_a_reference_cohort_turns_scores_into_percentiles(tmp_path):
     row = rows["autophagy", "singscore"]
     assert row.after_percentile == 100 and 0 <= row.before_percentile <= 100
     assert np.isnan(rows["wt1_qprt", "singscore"].before_percentile)
-    assert row.correlation_source.startswith("reference cohort of 12 samples")
+    assert row.correlation_source.startswith("12 samples of the reference cohort")
     few = write_matrix(tmp_path / "few.tsv", genes, {"c0": before})
     settings = json.dumps({**json.loads(SMALL), "reference_cohort": few})
     assert run(tmp_path, path, settings=settings)[0] == EXIT_BAD_INPUT
@@ -230,7 +230,7 @@ def test_a_cohort_matrix_may_hold_the_pair_which_is_then_left_out(tmp_path):
     code, out = run(tmp_path, path, settings=settings)
     assert code == 0
     rows = {(r.pathway, r.method): r for r in read_table(out / "pathways.tsv", PathwayChange)}
-    assert "of 10 samples" in rows["autophagy", "ulm"].correlation_source
+    assert "10 samples of the" in rows["autophagy", "ulm"].correlation_source
 
 
 def test_where_the_correlation_of_a_sets_genes_is_from_is_said(tmp_path):

@@ -122,7 +122,7 @@ def test_what_is_known_beforehand_is_averaged_with_what_the_cohort_shows():
     both = found_in(values, GENES, sets, {key: Correlation(0.3, "elsewhere", 20)})[key]
     assert alone.freedom == 20 and both.freedom == 40
     assert both.value == pytest.approx((alone.value + 0.3) / 2)
-    assert both.source == "reference cohort of 21 samples, and elsewhere"
+    assert both.source == "21 samples of the reference cohort, and elsewhere"
 
 
 def test_an_uncertain_correlation_counts_as_the_tail_of_students_t():

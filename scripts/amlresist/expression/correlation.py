@@ -125,7 +125,7 @@ def measured_correlations(
     """
     n_samples = len(cohort.values)
     pairs, freedom = _sample_pairs(n_samples, rng)
-    source = f"reference cohort of {n_samples} samples"
+    source = f"{n_samples} samples of the reference cohort"
     found = {}
     for method in methods:
         placed = [(places, influence(method, weights)) for places, weights in sets.values()]

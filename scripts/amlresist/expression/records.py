@@ -116,7 +116,7 @@ class PathwayChange:
         "how far the set's genes were taken to move together beyond random ones", "0-1"
     )
     correlation_source: str = column(
-        "reference cohort of n samples, shipped, or setting gene_correlation"
+        "n samples of the reference cohort, shipped (or both), or setting gene_correlation"
     )
 
 

@@ -20,6 +20,10 @@ from amlresist.expression.measured import Floats, Measured, Scale
 from amlresist.expression.null_sets import generator_for
 from amlresist.expression.scores import Method, rank_samples, score_samples
 
+# Samples in which the correlation of genes is measured: more would tell it no better from the pairs
+# that are looked at, and take memory.
+_MAX_SAMPLES = 100
+
 SetPercentiles = Mapping[tuple[str, Method], tuple[float, float]]
 
 
@@ -121,8 +125,10 @@ def cohort_correlations(
     placed = _placed(gene_sets, shared, minimum_genes)
     if not placed or len(shared) < minimum_background:
         return {}
-    ranked = rank_samples(cohort.on(shared))
     rng = generator_for(seed, "pairs of the reference cohort")
+    n_samples = len(cohort.values)
+    rows = np.sort(rng.permutation(n_samples)[:_MAX_SAMPLES])
+    ranked = rank_samples(cohort.on(shared)[rows])
     return measured_correlations(ranked, placed, known, methods, rng)
 
 
