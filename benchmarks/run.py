@@ -62,6 +62,7 @@ QUICK = {
 
 def commands(name: str, arguments: argparse.Namespace) -> list[str]:
     """Scripts of one section with their options."""
+    results = arguments.reference.parent / "results"
     fasta = arguments.genome or arguments.reference / "genome.fa"
     genome = f"--genome {fasta} --annotation {arguments.annotation or fasta.with_suffix('.gtf')}"
     found = {
@@ -75,8 +76,8 @@ def commands(name: str, arguments: argparse.Namespace) -> list[str]:
         "mirna": [mirna(arguments)],
         "expression": [expression(arguments), scores(arguments)],
         "cohort": [
-            "cohort.py --patients 100 1000 --genes 0",
-            "cohort.py --patients 50 100 --genes 15000",
+            f"cohort.py --results {results} --patients 100 1000 --genes 0",
+            f"cohort.py --results {results} --patients 50 100 --genes 15000",
         ],
     }.get(name, [f"{name}.py"])
     if arguments.quick:
