@@ -394,6 +394,8 @@ def test_broken_claims_and_reference_cohorts_are_refused_before_any_job(cohort):
     verdict = cohort.check()
     verdict.stops("claims.tsv")
     verdict.stops("c.tsv")
+    path.write_text("gene\ts1\ts2\nTP53\t5\t7\nFLT3\t9\t4\n")
+    cohort.check().stops("c.tsv", "needs at least 10")
 
 
 def test_mirna_files_that_do_not_belong_together_are_refused_before_any_job(cohort):

@@ -296,7 +296,12 @@ def _of_settings(plan: Plan) -> dict[str, Examination]:
         for path in expression[name]
     }
     if cohort := expression["reference_cohort"]:
-        found[cohort] = partial(examine_reference_cohort, cohort)
+        found[cohort] = partial(
+            examine_reference_cohort,
+            cohort,
+            scale=expression["matrix_scale"],
+            minimum_samples=expression["cohort_minimum"],
+        )
     claims = plan.settings["evidence"]["claims_tables"]
     return found | {path: partial(examine_claims, path) for path in claims}
 

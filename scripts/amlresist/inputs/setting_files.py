@@ -29,13 +29,21 @@ def examine_gene_sets(path: str, *, is_network: bool) -> list[Finding]:
     return findings.all
 
 
-def examine_reference_cohort(path: str) -> list[Finding]:
-    """Whether a reference cohort is a matrix of numbers."""
+def examine_reference_cohort(path: str, *, scale: str, minimum_samples: int) -> list[Finding]:
+    """Whether a reference cohort is a matrix of enough samples on a known scale."""
+    from amlresist.expression.genes import GeneNames
     from amlresist.expression.matrix import read_matrix
+    from amlresist.expression.reference_cohort import prepare_cohort
 
     findings = Findings(path)
     with findings.guarded():
-        read_matrix(path)
+        prepare_cohort(
+            read_matrix(path),
+            GeneNames(),
+            left_out=(),
+            scale_setting=scale,
+            minimum_samples=minimum_samples,
+        )
     return findings.all
 
 
