@@ -4,15 +4,20 @@
 
 The patients of a finished run (`make demo`) are copied under new names, so every table is of the
 kind that a run leaves. The simulated genome has few genes; `--genes` repeats the rows of the
-expression tables up to the number of genes seen in a real library.
+expression tables up to the number of genes seen in a real library. How long the cohort's page takes
+to open in a headless Chromium, until its second frame, is told where there is one (by the clock, so
+on idle processors only).
 """
 
 import argparse
 import os
 import re
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
 COPIED = {".tsv", ".maf", ".json", ".svg", ".html"}
+OPENINGS = 9
+SECOND_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 BY_GENE = {"expression.tsv": ("sample", "gene"), "expression_change.tsv": ("comparison", "gene")}
 
 
@@ -95,6 +102,7 @@ def repeated(lines: list[str], group: str, gene: str, genes: int) -> Iterable[st
 
 def measure(results: Path, names: list[str]) -> None:
     """Run the jobs of the cohort and print a row for each."""
+    results = results.resolve()
     cohort, content = results / "cohort", results / "cohort/multiqc_content"
     common = ["--results", str(results), "--patients", *names]
     provenance = ["--provenance", str(results / "provenance.json")]
@@ -117,6 +125,33 @@ def measure(results: Path, names: list[str]) -> None:
         written = (size_of(cohort) - before) / 1e6
         row = f"{len(names)}\t{job}\t{cost.seconds:.1f}\t{cost.memory:.0f}\t{written:.1f}"
         print(row, flush=True)
+    if seconds := openings(page):
+        print(
+            f"# {len(names)} patients: the page of {page.stat().st_size / 1e6:.1f} MB opens in"
+            f" {statistics.median(seconds):.2f} s (median of {OPENINGS}; {min(seconds):.2f} to"
+            f" {max(seconds):.2f})"
+        )
+
+
+def openings(page: Path) -> list[float]:
+    """Wall seconds to open a page in a Chromium that runs; none where there is no Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        return []
+    from playwright.sync_api import sync_playwright
+
+    seconds = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for _ in range(OPENINGS):
+            tab = browser.new_page(viewport={"width": 1400, "height": 900})
+            began = time.perf_counter()
+            tab.goto(page.as_uri())
+            tab.evaluate(SECOND_FRAME)
+            seconds.append(time.perf_counter() - began)
+            tab.close()
+        browser.close()
+    return seconds
 
 
 def size_of(folder: Path) -> int:
