@@ -10,6 +10,7 @@ import pytest
 
 from amlresist.errors import InputError
 from amlresist.variants import bam_stream
+from amlresist.variants import inflate as inflate_module
 from amlresist.variants.bam_stream import stream
 from amlresist.variants.record_offsets import ROOM, record_offsets
 
@@ -146,3 +147,28 @@ def test_records_are_found_where_a_walk_from_one_to_the_next_finds_them(size: in
         complete = lengths[lengths <= cut]
         assert offsets.tolist() == complete[:-1].tolist()
         assert end == complete[-1]
+
+
+@pytest.mark.parametrize("library", ["_by_libdeflate", "_by_isal", "_by_zlib"])
+def test_each_library_inflates_alike_and_notices_damage(
+    tmp_path: Path, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = random_bam(tmp_path / "x.bam", 3000, np.random.default_rng(6))
+    pysam.index(str(path))
+    regions = [("chr1", 0, 200_000), ("chr2", 1000, 300_000)]
+    expected = by_pysam(path, regions)
+    try:
+        inflate, checksum = getattr(inflate_module, library)()
+    except (ImportError, OSError):
+        pytest.skip("library is not there")
+    monkeypatch.setattr(inflate_module, "_inflate", inflate)
+    monkeypatch.setattr(inflate_module, "_checksum", checksum)
+    assert by_stream(path, regions) == expected
+    whole = path.read_bytes()
+    for place in (len(whole) // 2, len(whole) // 3):
+        data = bytearray(whole)
+        data[place] ^= 0x55
+        path.write_bytes(data)
+        (tmp_path / "x.bam.bai").touch()
+        with pytest.raises(InputError):
+            by_stream(path, [(name, 0, length) for name, length in CONTIGS.items()])

@@ -14,33 +14,18 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
 from amlresist.errors import InputError, Problem
 from amlresist.variants.bam_index import Span, merged, read_index
+from amlresist.variants.inflate import BLOCK_BYTES, contents_into
 from amlresist.variants.read_columns import Bytes, Ints, Mask, Reads
 from amlresist.variants.record_offsets import ROOM, record_offsets
-
-try:  # twice as fast; not made for every processor
-    from isal import igzip_lib, isal_zlib
-
-    _Corrupt = cast(type[Exception], igzip_lib.IsalError)
-    _checksum = isal_zlib.crc32
-
-    def _inflate(data: memoryview) -> bytes:
-        return igzip_lib.decompress(data, bufsize=_BLOCK_BYTES)
-except ImportError:  # pragma: no cover
-    _Corrupt = zlib.error
-    _checksum = zlib.crc32
-
-    def _inflate(data: memoryview) -> bytes:
-        return zlib.decompress(data, -zlib.MAX_WBITS, _BLOCK_BYTES)
-
 
 Region = tuple[str, int, int]
 _Piece = tuple[tuple[str, ...], Bytes, Ints, bool]
@@ -48,9 +33,8 @@ CHUNK_BYTES = 8_000_000
 COMPILED_BYTES = 30_000_000  # of a file to read, from which on `loops` save more than they take
 UNMAPPED, SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x4, 0x100, 0x200, 0x400, 0x800
 EXCLUDED = UNMAPPED | SECONDARY | QC_FAIL | SUPPLEMENTARY
-_BLOCK_BYTES = 1 << 16  # most that a BGZF block holds, and more than it takes
 _READ_BYTES = 1 << 20
-_BLOCK_HEAD, _BLOCK_TAIL = 18, 8
+_BLOCK_HEAD = 18
 _MAGIC = b"\x1f\x8b\x08\x04"
 _NO_END = 1 << 80
 
@@ -112,14 +96,29 @@ def _is_evidence(data: Bytes, offsets: Ints, excluded: int, min_mapping_quality:
 def _touching(contigs: Sequence[str], reads: Reads, regions: Sequence[Region]) -> Mask:
     """Reads that are aligned to a base of the regions, as far as their two ends tell."""
     touches = np.zeros(len(reads), dtype=bool)
-    for contig in np.unique(reads.contig).tolist():
+    for contig in range(int(reads.contig[0]), int(reads.contig[-1]) + 1) if len(reads) else ():
         mine = sorted((start, end) for name, start, end in regions if name == contigs[contig])
         if mine:
             starts, ends = np.array(mine, dtype=np.int64).T
-            before = np.searchsorted(starts, reads.end, side="left")
-            furthest = np.concatenate(([-1], np.maximum.accumulate(ends)))[before]
-            touches |= (reads.contig == contig) & (furthest > reads.start)
+            furthest = np.concatenate(([-1], np.maximum.accumulate(ends)))
+            touches |= (reads.contig == contig) & _reaching(reads, starts, furthest)
     return touches
+
+
+def _reaching(reads: Reads, starts: Ints, furthest: Ints) -> Mask:
+    """Reads that reach into a region, if they are of its contig.
+
+    Args:
+        reads: any.
+        starts: of the regions, ascending.
+        furthest: end of the regions before each, and of all.
+    """
+    if reads.compiled:
+        from amlresist.variants import loops
+
+        return loops.reaching(reads.start, reads.end, np.ascontiguousarray(starts), furthest)
+    before = np.searchsorted(starts, reads.end, side="left")
+    return np.asarray(furthest[before] > reads.start)
 
 
 def _from_bam(path: Path, index: Path, regions: Sequence[Region]) -> Iterator[_Piece]:
@@ -150,7 +149,7 @@ def _from_cram(
         blocks = _blocks(stdout)
         contigs, rest = _header(blocks)
         compiled = _worth_compiling(path.stat().st_size)
-        for data, offsets in _pieces(chain([rest], blocks), compiled):
+        for data, offsets in _pieces(blocks, compiled, rest):
             yield contigs, data, offsets, compiled
 
 
@@ -213,7 +212,7 @@ def _readable(path: Path) -> Iterator[None]:
     """Say which file it is that is broken."""
     try:
         yield
-    except (struct.error, zlib.error, EOFError, _Corrupt) as error:
+    except (struct.error, zlib.error, EOFError) as error:
         raise _unreadable(path, str(error)) from error
 
 
@@ -230,35 +229,52 @@ def _unreadable(path: Path, detail: str) -> InputError:
     )
 
 
-def _spans(handle: IO[bytes], spans: Iterable[Span]) -> Iterator[memoryview]:
-    """Contents of stretches of a file."""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block as it is in the file, of whose contents `begin` to `end` are wanted."""
+
+    raw: Bytes
+    begin: int = 0
+    end: int = BLOCK_BYTES
+
+    def into(self, data: Bytes, at: int) -> int:
+        """Write the wanted contents into `data` from `at` on; how many bytes these are."""
+        end = min(self.end, contents_into(self.raw, data, at))
+        if self.begin:
+            data[at : at + end - self.begin] = data[at + self.begin : at + end].copy()
+        return max(0, end - self.begin)
+
+
+def _spans(handle: IO[bytes], spans: Iterable[Span]) -> Iterator[_Block]:
+    """Blocks of stretches of a file."""
     for begin, end in spans:
         handle.seek(begin >> 16)
         yield from _blocks(handle, begin, end)
 
 
-def _blocks(handle: IO[bytes], begin: int = 0, end: int = _NO_END) -> Iterator[memoryview]:
-    """Contents of BGZF blocks, from one virtual offset to another.
+def _blocks(handle: IO[bytes], begin: int = 0, end: int = _NO_END) -> Iterator[_Block]:
+    """BGZF blocks, from one virtual offset to another.
 
     Args:
         handle: at the first block.
         begin, end: virtual offsets; without `end` all there is.
 
     Raises:
-        EOFError, zlib.error: the file ends too early or is corrupt.
+        EOFError: the file ends too early or is corrupt.
     """
     place, pending = begin >> 16, b""
     while place < end >> 16 or (place == end >> 16 and end & 0xFFFF):
-        more = handle.read(min(_READ_BYTES, (end >> 16) + _BLOCK_BYTES - place - len(pending)))
+        more = handle.read(min(_READ_BYTES, (end >> 16) + BLOCK_BYTES - place - len(pending)))
         if not more:
             if pending or end != _NO_END:
                 raise EOFError("file ends inside a block")
             return
         data, at = pending + more, 0
+        raw = np.frombuffer(data, dtype=np.uint8)
         while (size := _block_size(data, at)) and place <= end >> 16:
-            contents = _contents(memoryview(data)[at : at + size])
-            stop = end & 0xFFFF if place == end >> 16 else len(contents)
-            yield contents[begin & 0xFFFF if place == begin >> 16 else 0 : stop]
+            first = begin & 0xFFFF if place == begin >> 16 else 0
+            last = end & 0xFFFF if place == end >> 16 else BLOCK_BYTES
+            yield _Block(raw[at : at + size], first, last)
             place, at = place + size, at + size
         pending = data[at:]
 
@@ -273,49 +289,57 @@ def _block_size(data: bytes, at: int) -> int:
     return size if at + size <= len(data) else 0
 
 
-def _contents(block: memoryview) -> memoryview:
-    checksum, size = struct.unpack("<II", block[-_BLOCK_TAIL:])
-    contents = _inflate(block[_BLOCK_HEAD:-_BLOCK_TAIL])
-    if len(contents) != size or _checksum(contents) != checksum:
-        raise EOFError("block is corrupt")
-    return memoryview(contents)
+def _pieces(
+    blocks: Iterable[_Block], compiled: bool, rest: Bytes | None = None
+) -> Iterator[tuple[Bytes, Ints]]:
+    """Data and the offsets of the records in it, as many at a time as fit into a piece.
 
-
-def _pieces(blocks: Iterable[memoryview], compiled: bool) -> Iterator[tuple[Bytes, Ints]]:
-    """Data and the offsets of the records in it, as many at a time as fit into a piece."""
-    held: list[memoryview] = []
-    size = 0
+    Args:
+        blocks: what follows the rest.
+        compiled: see `record_offsets`.
+        rest: data there already.
+    """
+    rest = np.zeros(0, dtype=np.uint8) if rest is None else rest
+    data, size = _room_behind(rest), len(rest)
     for block in blocks:
-        held.append(block)
-        size += len(block)
-        if size >= CHUNK_BYTES:
-            data, offsets, rest = _cut(held, size, compiled)
-            held, size = [rest], len(rest)
-            yield data, offsets
-    data, offsets, rest = _cut(held, size, compiled)
+        size += block.into(data, size)
+        if size >= CHUNK_BYTES + len(rest):
+            piece, offsets, rest = _cut(data, size, compiled)
+            data, size = _room_behind(rest), len(rest)
+            yield piece, offsets
+    piece, offsets, rest = _cut(data, size, compiled)
     if len(rest):
         raise EOFError("file ends inside a record")
-    yield data, offsets
+    yield piece, offsets
 
 
-def _cut(parts: Sequence[memoryview], size: int, compiled: bool) -> tuple[Bytes, Ints, memoryview]:
+def _room_behind(rest: Bytes) -> Bytes:
+    """The rest, with room for a piece behind it."""
+    # Windows of fixed width are taken out of the data, so there must be room behind a piece, too.
+    data = np.empty(len(rest) + CHUNK_BYTES + BLOCK_BYTES + ROOM, dtype=np.uint8)
+    data[: len(rest)] = rest
+    return data
+
+
+def _cut(data: Bytes, size: int, compiled: bool) -> tuple[Bytes, Ints, Bytes]:
     """Data, its whole records, and what is left behind them."""
-    # Windows of fixed width are taken out of the data, so there must be room behind it.
-    data = np.frombuffer(b"".join([*parts, bytes(ROOM)]), dtype=np.uint8)
+    data = data[: size + ROOM]
+    data[size:] = 0
+    data.flags.writeable = False
     offsets, end = record_offsets(data, size, compiled=compiled)
     longest = int(np.diff(offsets, append=end).max(initial=0))
-    rest = memoryview(data.data)[end:size]
+    rest = data[end:size]
     if longest > ROOM:
         data = np.concatenate((data[:end], np.zeros(longest, dtype=np.uint8)))
         data.flags.writeable = False  # as the others, for which `loops` are compiled
     return data, offsets, rest
 
 
-def _header(blocks: Iterator[memoryview]) -> tuple[tuple[str, ...], memoryview]:
+def _header(blocks: Iterator[_Block]) -> tuple[tuple[str, ...], Bytes]:
     """Contig names, and what follows them in the block they end in."""
-    data = b""
+    data, contents = b"", np.empty(BLOCK_BYTES, dtype=np.uint8)
     for block in blocks:
-        data += block
+        data += contents[: block.into(contents, 0)].tobytes()
         if data[:4] != b"BAM\1"[: len(data)]:
             break
         try:
@@ -329,5 +353,5 @@ def _header(blocks: Iterator[memoryview]) -> tuple[tuple[str, ...], memoryview]:
         except struct.error:
             continue
         if place <= len(data):
-            return tuple(names), memoryview(data)[place:]
+            return tuple(names), np.frombuffer(data[place:], dtype=np.uint8)
     raise EOFError("no header of a BAM file")

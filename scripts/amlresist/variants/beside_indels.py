@@ -190,7 +190,8 @@ def _fits_reference(reads: Reads, near: Ints, poor: Ints, site: Site) -> Mask:
     """
     surely = poor >= 0
     for hap in site.masked:
-        misfit = reference_misfits(reads.start[near] - hap.start, reads.length[near], hap)
+        at, length = reads.start[near] - hap.start, reads.length[near]
+        misfit = reference_misfits(at, length, hap, compiled=reads.compiled)
         surely &= misfit > poor
     return np.asarray(surely)
 

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
@@ -29,7 +28,7 @@ from amlresist.variants.haplotypes import (
     is_laid,
     tell_apart,
 )
-from amlresist.variants.read_columns import Bytes, FetchSpan, Ints, Reads, by_contig
+from amlresist.variants.read_columns import Bytes, FetchSpan, Hashes, Ints, Reads, by_contig
 from amlresist.variants.regions import Region, merge
 from amlresist.variants.substitutions import call_substitutions, windows_of
 
@@ -206,36 +205,38 @@ class _Tally:
     def __init__(self, starts: Ints, ends: Ints) -> None:
         self._starts, self._ends = starts, ends
         self._alone = np.zeros((len(starts), 4, 2), dtype=np.int64)
-        self._shared: list[tuple[Ints, npt.NDArray[np.uint64], Bytes, Mask]] = []
+        self._shared: list[tuple[Ints, Hashes, Bytes, Mask]] = []
         self._widest = int((ends - starts).max(initial=0))
         self._longest = 0
+        self._compiled = False
 
     def add(self, found: ReadCalls) -> None:
         """Take calls of reads; `NOTHING` calls are dropped in the end."""
         reads, read, locus, call = found.reads, found.read, found.locus, found.call
         # Reads come by their start, so a mate that starts before has been seen already.
         self._longest = max(self._longest, reads.longest)
-        near = reads.mate_start < reads.end + self._widest
-        near &= reads.mate_start + self._longest + self._widest > reads.start
-        near &= reads.has_mate_here
-        shared = self._count_alone(found, near)
+        self._compiled = reads.compiled
+        shared = self._count_alone(found)
         if len(shared):
             self._share(reads, read[shared], locus[shared], call[shared])
 
-    def _count_alone(self, found: ReadCalls, near: Mask) -> Ints:
-        """Count the calls whose mates cannot tell too; which are the others.
-
-        Args:
-            found: calls.
-            near: reads whose mate may lie over the same loci.
-        """
+    def _count_alone(self, found: ReadCalls) -> Ints:
+        """Count the calls whose mates cannot tell too; which are the others."""
         reads, read, locus, call = found.reads, found.read, found.locus, found.call
         if reads.compiled:
             from amlresist.variants import loops
 
-            columns = reads.forward_fragment, near, reads.start, reads.mate_start, self._longest
+            mates = reads.has_mate_here, reads.start, reads.mate_start, self._longest
             spans = self._starts, self._ends
-            return loops.tally(self._alone, read, locus, call, *columns, *spans, NOTHING)
+            return loops.tally(
+                self._alone, read, locus, call, reads.forward_fragment, *mates, *spans, NOTHING
+            )
+        near = reads.mate_start < reads.end + self._widest
+        near &= reads.mate_start + self._longest + self._widest > reads.start
+        near &= reads.has_mate_here
+        if not near.any():
+            self._count(locus, call, reads.forward_fragment[read])
+            return np.zeros(0, dtype=np.int64)
         shared = near[read] & (call != NOTHING)
         place = np.flatnonzero(shared)
         shared[place] = self._mate_may_tell(reads, read[place], locus[place])
@@ -269,15 +270,7 @@ class _Tally:
         if self._shared:
             columns = [np.concatenate(parts) for parts in zip(*self._shared, strict=True)]
             self._shared = []
-            locus, name, call, forward = columns
-            # Equal keys are the two mates of a fragment at a locus.
-            key = name ^ (locus.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-            order = np.argsort(key)
-            key, call = key[order], call[order]
-            starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-            agree = np.minimum.reduceat(call, starts) == np.maximum.reduceat(call, starts)
-            kept = order[starts[agree]]
-            self._count(locus[kept], columns[2][kept], forward[kept])
+            self._count_shared(*columns)
         table = self._alone
         return FragmentCounts(
             ref=table[:, REFERENCE].sum(axis=1),
@@ -286,3 +279,20 @@ class _Tally:
             alt_forward=table[:, ALTERNATIVE, 1],
             ref_forward=table[:, REFERENCE, 1],
         )
+
+    def _count_shared(self, locus: Ints, name: Hashes, call: Bytes, forward: Mask) -> None:
+        """Count fragments once, whose mates agree."""
+        # Equal keys are the two mates of a fragment at a locus.
+        key = name ^ (locus.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+        if self._compiled:
+            from amlresist.variants import loops
+
+            loops.join_mates(self._alone, key, locus, call, forward)
+            return
+        order = np.argsort(key)
+        key, call, forward = key[order], call[order], forward[order]
+        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        agree = np.minimum.reduceat(call, starts) == np.maximum.reduceat(call, starts)
+        kept = starts[agree]
+        is_forward = np.logical_or.reduceat(forward, starts)[agree]
+        self._count(locus[order[kept]], call[kept], is_forward)

@@ -244,7 +244,7 @@ def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_
     most.
     """
     at, length = reads.start[near] - hap.start, reads.length[near]
-    misfit = reference_misfits(at, length, hap)
+    misfit = reference_misfits(at, length, hap, compiled=reads.compiled)
     covers = (at <= hap.first) & (at + length >= hap.first + hap.needed)
     tells = covers & (misfit - poor >= MIN_DIFFERENCES)
     known = (poor >= 0) & (tells | ~covers | (misfit < MIN_DIFFERENCES))
@@ -253,15 +253,20 @@ def _lay_equal(reads: Reads, near: Ints, poor: Ints, hap: Haplotypes) -> tuple[_
     return fit, near[~known]
 
 
-def reference_misfits(at: Ints, length: Ints, hap: Haplotypes) -> Ints:
+def reference_misfits(at: Ints, length: Ints, hap: Haplotypes, *, compiled: bool) -> Ints:
     """Misfits on the alternative of reads that equal the reference.
 
     Args:
         at: offset of the first base from that of the haplotypes.
         length: bases.
         hap: what they are laid on.
+        compiled: by `loops`.
     """
     size = len(hap.alternative)
+    if compiled:
+        from amlresist.variants import loops
+
+        return loops.reference_misfits(at, length, *hap.misfits, hap.shift, size)
     fewest = np.full(len(at), size, dtype=np.int64)
     for before, place in zip(hap.misfits, (at, at + hap.shift), strict=True):
         inside = before[np.clip(place + length, 0, size)] - before[np.clip(place, 0, size)]

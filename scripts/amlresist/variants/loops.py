@@ -66,10 +66,45 @@ def is_evidence(data: Bytes, offsets: Ints, excluded: int, min_mapping_quality: 
 
 
 @_compiled
+def columns(data: Bytes, offsets: Ints) -> Ints:
+    """Twin of `read_columns._columns`."""
+    table = np.empty((9, len(offsets)), dtype=np.int64)
+    for i in range(len(offsets)):
+        record = data[offsets[i] : offsets[i] + 36]
+        table[0, i] = np.int32(_number(record, 4))  # contigs and places are signed
+        table[1, i] = np.int32(_number(record, 8))
+        table[2, i] = np.int32(_number(record, 20))
+        table[3, i] = np.int64(record[18]) | np.int64(record[19]) << 8
+        table[4, i] = record[13]
+        table[5, i] = np.int32(_number(record, 28))
+        table[6, i] = np.int32(_number(record, 24))
+        table[7, i] = record[12]
+        table[8, i] = np.int64(record[16]) | np.int64(record[17]) << 8
+    return table
+
+
+@_compiled
+def reaching(start: Ints, end: Ints, starts: Ints, furthest: Ints) -> Mask:
+    """Twin of `bam_stream._reaching`."""
+    touches = np.empty(len(start), dtype=np.bool_)
+    before = 0
+    for i in range(len(start)):
+        before = _first_from(starts, before, end[i])
+        touches[i] = furthest[before] > start[i]
+    return touches
+
+
+@_compiled
 def operations(
-    data: Bytes, cigar: Ints, counts: Ints, start: Ints, uses_reference: Ints, uses_query: Ints
+    data: Bytes,
+    cigar: Ints,
+    counts: Ints,
+    start: Ints,
+    uses_reference: Ints,
+    uses_query: Ints,
+    wanted: Mask,
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Twin of `Reads.operations`: its columns."""
+    """Twin of `Reads.operations`: the columns of those whose code is wanted."""
     total = counts.sum()
     read, code = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
     length, reference = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
@@ -79,12 +114,27 @@ def operations(
         position, base = start[number], 0
         for k in range(counts[number]):
             packed = _number(data, cigar[number] + 4 * k)
-            read[i], code[i], length[i] = number, packed & 15, packed >> 4
-            reference[i], query[i] = position, base
-            position += uses_reference[code[i]] * length[i]
-            base += uses_query[code[i]] * length[i]
-            i += 1
-    return read, code, length, reference, query
+            operation, bases = packed & 15, packed >> 4
+            if wanted[operation]:
+                read[i], code[i], length[i] = number, operation, bases
+                reference[i], query[i] = position, base
+                i += 1
+            position += uses_reference[operation] * bases
+            base += uses_query[operation] * bases
+    return read[:i], code[:i], length[:i], reference[:i], query[:i]
+
+
+@_compiled
+def ends(data: Bytes, cigar: Ints, counts: Ints, start: Ints, uses_reference: Ints) -> Ints:
+    """Twin of `Reads.end`."""
+    found = np.empty(len(start), dtype=np.int64)
+    for number in range(len(start)):
+        position = start[number]
+        for k in range(counts[number]):
+            packed = _number(data, cigar[number] + 4 * k)
+            position += uses_reference[packed & 15] * (packed >> 4)
+        found[number] = position
+    return found
 
 
 @_compiled
@@ -106,19 +156,21 @@ def poor_if_equal(
         place: of the first base of each read in `codes`.
         min_quality: bases below are poor.
     """
-    found = np.empty(len(length), dtype=np.int64)
+    found = np.full(len(length), -1, dtype=np.int64)
     for i in range(len(length)):
-        poor, bases, at = 0, length[i], place[i]
+        bases = length[i]
+        expected = codes[place[i] : place[i] + bases]
+        packed = data[sequence[i] : sequence[i] + (bases + 1) // 2]
+        differs = np.uint8(0)
         for k in range(bases >> 1):
-            if data[sequence[i] + k] != codes[at + 2 * k] << 4 | codes[at + 2 * k + 1]:
-                poor = -1
-                break
-        if bases & 1 and _base(data, sequence[i], bases - 1) != codes[at + bases - 1]:
-            poor = -1
-        if poor == 0:
-            for k in range(bases):
-                poor += data[quality[i] + k] < min_quality
-        found[i] = poor
+            differs |= packed[k] ^ (expected[2 * k] << 4 | expected[2 * k + 1])
+        if bases & 1:
+            differs |= packed[bases >> 1] >> 4 ^ expected[bases - 1]
+        if differs == 0:
+            poor = 0
+            for value in data[quality[i] : quality[i] + bases]:
+                poor += value < min_quality
+            found[i] = poor
     return found
 
 
@@ -297,13 +349,28 @@ def agreed(
 
 
 @_compiled
+def reference_misfits(
+    at: Ints, length: Ints, left: Ints, right: Ints, shift: int, size: int
+) -> Ints:
+    """Twin of `haplotypes.reference_misfits`."""
+    fewest = np.empty(len(at), dtype=np.int64)
+    for i in range(len(at)):
+        first, end = at[i], at[i] + length[i]
+        by_left = left[min(max(end, 0), size)] - left[min(max(first, 0), size)]
+        first, end = first + shift, end + shift
+        by_right = right[min(max(end, 0), size)] - right[min(max(first, 0), size)]
+        fewest[i] = min(size, by_left, by_right)
+    return fewest
+
+
+@_compiled
 def tally(
     table: Ints,
     read: Ints,
     locus: Ints,
     call: Bytes,
     forward: Mask,
-    near: Mask,
+    has_mate: Mask,
     start: Ints,
     mate_start: Ints,
     longest: int,
@@ -311,12 +378,12 @@ def tally(
     ends: Ints,
     nothing: int,
 ) -> Ints:
-    """Twin of `counts._Tally._add_alone`.
+    """Twin of `counts._Tally._count_alone`.
 
     Args:
         table: fragments by locus, call and strand; added to.
         read, locus, call: calls.
-        forward, near, start, mate_start: of each read.
+        forward, has_mate, start, mate_start: of each read.
         longest: reference bases of the longest read so far.
         starts, ends: of each locus.
         nothing: the call that is not counted.
@@ -332,7 +399,7 @@ def tally(
         number, place = read[i], locus[i]
         mate = mate_start[number]
         reaches = mate >= start[number] or mate + longest > starts[place]
-        if near[number] and mate < ends[place] and reaches:
+        if has_mate[number] and mate < ends[place] and reaches:
             shared[count] = i
             count += 1
         else:
@@ -341,16 +408,64 @@ def tally(
 
 
 @_compiled
-def name_hashes(data: Bytes, name: Ints, length: Ints, seed: int, factor: int) -> Hashes:
+def join_mates(table: Ints, key: Hashes, locus: Ints, call: Bytes, forward: Mask) -> None:
+    """Twin of `counts._Tally._count_shared`.
+
+    Args:
+        table: fragments by locus, call and strand; added to.
+        key: equal for the two mates of a fragment at a locus.
+        locus, call, forward: of each call.
+    """
+    # Each locus has slots of its own, next to each other: mates come soon after one another.
+    begins, masks = _slots(locus, len(table))
+    slots = np.full(begins[-1], -1, dtype=np.int64)  # the first call of each fragment
+    torn = np.zeros(len(key), dtype=np.bool_)
+    is_forward = forward.copy()
+    for i in range(len(key)):
+        begin, mask = begins[locus[i]], masks[locus[i]]
+        slot = np.int64(key[i] >> np.uint64(1)) & mask
+        while slots[begin + slot] >= 0 and key[slots[begin + slot]] != key[i]:
+            slot = (slot + 1) & mask
+        first = slots[begin + slot]
+        if first < 0:
+            slots[begin + slot] = i
+        else:
+            torn[first] |= call[first] != call[i]
+            is_forward[first] |= forward[i]
+    for first in slots:
+        if first >= 0 and not torn[first]:
+            table[locus[first], call[first], np.int64(is_forward[first])] += 1
+
+
+@_compiled
+def _slots(locus: Ints, n_loci: int) -> tuple[Ints, Ints]:
+    """Where the slots of each locus begin, twice as many as calls or more, and their bit mask."""
+    masks = np.zeros(n_loci, dtype=np.int64)
+    for place in locus:
+        masks[place] += 1
+    begins = np.zeros(n_loci + 1, dtype=np.int64)
+    for i in range(n_loci):
+        size = 2
+        while size < 2 * masks[i]:
+            size *= 2
+        begins[i + 1], masks[i] = begins[i] + size, size - 1
+    return begins, masks
+
+
+@_compiled
+def name_hashes(
+    data: Bytes, name: Ints, length: Ints, seed: np.uint64, factor: np.uint64
+) -> Hashes:
     """Twin of `Reads.name_hashes`."""
     hashes = np.empty(len(name), dtype=np.uint64)
     for i in range(len(name)):
-        value = np.uint64(seed)
+        value = seed
         for first in range(0, length[i], 8):
-            word = np.uint64(0)
-            for k in range(min(8, length[i] - first)):
-                word |= np.uint64(data[name[i] + first + k]) << np.uint64(8 * k)
-            value = (value ^ word) * np.uint64(factor)
+            low = _number(data, name[i] + first)
+            word = np.uint64(low | _number(data, name[i] + first + 4) << 32)
+            unused = 8 * max(0, first + 8 - length[i])
+            word &= np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(unused)
+            value = (value ^ word) * factor
             value ^= value >> np.uint64(32)
         hashes[i] = value
     return hashes

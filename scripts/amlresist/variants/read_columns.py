@@ -41,7 +41,7 @@ _USES_QUERY = np.array([1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0], dtype=n
 _ALIGNS = (_USES_REFERENCE & _USES_QUERY).astype(bool)
 INSERTION, DELETION, SOFT_CLIP = 1, 2, 4
 CODES = "=ACMGRSVTWYHKDBN"  # four-bit base codes of BAM
-_HASH_SEED, _HASH_FACTOR = 14695981039346656037, 0x9E3779B97F4A7C15
+_HASH_SEED, _HASH_FACTOR = np.uint64(14695981039346656037), np.uint64(0x9E3779B97F4A7C15)
 _WIDE_GAP = 10_000  # bases of the reference without reads that are not looked up
 UNKNOWN_BASE = CODES.index("N")
 
@@ -106,17 +106,16 @@ class Reads:
         # Windows of fixed width are taken out of `data`: there must be room behind the last record.
         self._data = data
         self.compiled = compiled
-        fixed = _rows(data, offsets, _FIXED.itemsize).view(_FIXED)[:, 0]
-        self.contig = fixed["contig"].astype(np.int64)
-        self.start = fixed["start"].astype(np.int64)
-        self.length = fixed["length"].astype(np.int64)
-        self.flag = fixed["flag"].astype(np.int64)
-        self.mapping_quality = fixed["mapq"].astype(np.int64)
-        self.mate_start = fixed["mate_start"].astype(np.int64)
-        self._mate_contig = fixed["mate_contig"].astype(np.int64)
-        self._operations = fixed["n_cigar"].astype(np.int64)
+        if compiled:
+            from amlresist.variants import loops
+
+            table = loops.columns(data, offsets)
+        else:
+            table = _columns(data, offsets)
+        self.contig, self.start, self.length, self.flag = table[:4]
+        self.mapping_quality, self.mate_start, self._mate_contig = table[4:7]
+        self._name_length, self._operations = table[7:]
         self._name = offsets + _FIXED.itemsize
-        self._name_length = fixed["name_length"].astype(np.int64)
         self._cigar = self._name + self._name_length
         self._sequence = self._cigar + 4 * self._operations
         self._quality = self._sequence + (self.length + 1) // 2
@@ -142,12 +141,9 @@ class Reads:
     @cached_property
     def operations(self) -> Operations:
         """CIGAR operations with their places in reference and read."""
-        counts = self._operations
         if self.compiled:
-            from amlresist.variants import loops
-
-            uses = _USES_REFERENCE, _USES_QUERY
-            return Operations(*loops.operations(self._data, self._cigar, counts, self.start, *uses))
+            return self._compiled_operations(np.ones(16, dtype=bool))
+        counts = self._operations
         read = np.repeat(np.arange(len(self)), counts)
         first = np.cumsum(counts) - counts
         place = self._cigar[read] + 4 * (np.arange(len(read)) - first[read])
@@ -164,11 +160,34 @@ class Reads:
     @cached_property
     def blocks(self) -> Operations:
         """Runs of read bases aligned to reference bases."""
+        if self.compiled:
+            return self._compiled_operations(_ALIGNS)
         return self.operations.where(_ALIGNS[self.operations.code])
+
+    @cached_property
+    def deletions(self) -> Operations:
+        """Runs of reference bases that a read does not have."""
+        is_deletion = np.arange(16) == DELETION
+        if self.compiled:
+            return self._compiled_operations(is_deletion)
+        return self.operations.where(is_deletion[self.operations.code])
+
+    def _compiled_operations(self, wanted: Mask) -> Operations:
+        """CIGAR operations of the wanted codes."""
+        from amlresist.variants import loops
+
+        uses = _USES_REFERENCE, _USES_QUERY
+        columns = self._cigar, self._operations, self.start
+        return Operations(*loops.operations(self._data, *columns, *uses, wanted))
 
     @cached_property
     def end(self) -> Ints:
         """One past the last reference base each read is aligned to."""
+        if self.compiled:
+            from amlresist.variants import loops
+
+            columns = self._cigar, self._operations, self.start
+            return loops.ends(self._data, *columns, _USES_REFERENCE)
         spans = _USES_REFERENCE[self.operations.code] * self.operations.length
         spanned = np.bincount(self.operations.read, weights=spans, minlength=len(self))
         return np.asarray(self.start + spanned.astype(np.int64))
@@ -302,13 +321,30 @@ class Reads:
         hashes = np.full(len(read), _HASH_SEED, dtype=np.uint64)
         with np.errstate(over="ignore"):
             for number, word in enumerate(np.ascontiguousarray(letters).view(np.uint64).T):
-                mixed = (hashes ^ word) * np.uint64(_HASH_FACTOR)
+                mixed = (hashes ^ word) * _HASH_FACTOR
                 mixed ^= mixed >> np.uint64(32)
                 # A name has one hash, however long the others of the piece are.
                 hashes = np.where(8 * number < length, mixed, hashes)
         return hashes
 
 
+def _columns(data: Bytes, offsets: Ints) -> Ints:
+    """Values of records by `_TAKEN`."""
+    fixed = _rows(data, offsets, _FIXED.itemsize).view(_FIXED)[:, 0]
+    return np.stack([fixed[name].astype(np.int64) for name in _TAKEN])
+
+
+_TAKEN = (
+    "contig",
+    "start",
+    "length",
+    "flag",
+    "mapq",
+    "mate_start",
+    "mate_contig",
+    "name_length",
+    "n_cigar",
+)
 _COLUMNS = (
     "contig",
     "start",

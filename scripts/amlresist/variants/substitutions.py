@@ -10,7 +10,7 @@ import numpy as np
 from amlresist.annotation import FetchSequence
 from amlresist.variants.alleles import Allele
 from amlresist.variants.calls import ALTERNATIVE, NOTHING, OTHER, REFERENCE, Mask
-from amlresist.variants.read_columns import DELETION, UNKNOWN_BASE, Bytes, Ints, Reads, encode
+from amlresist.variants.read_columns import UNKNOWN_BASE, Bytes, Ints, Reads, encode
 
 # Aligners clip reads whose last bases hold an MNV; such ends are left out on all reads.
 MNV_EDGE = 5
@@ -88,11 +88,16 @@ def windows_of(
             Windows(
                 np.array(loci, dtype=np.int64),
                 np.array(starts, dtype=np.int64),
-                np.stack([encode(bases) for bases in references], axis=1),
-                np.stack([encode(bases) for bases in alternatives], axis=1),
+                _codes(references),
+                _codes(alternatives),
             )
         )
     return result
+
+
+def _codes(sequences: Sequence[str]) -> Bytes:
+    """Base codes of sequences of one length, a column each."""
+    return np.ascontiguousarray(encode("".join(sequences)).reshape(len(sequences), -1).T)
 
 
 def _overlapping(alleles: Mapping[int, Allele]) -> Iterator[list[int]]:
@@ -160,8 +165,7 @@ def call_bases(
 
 def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
     """Reads that have bases of a window deleted carry another allele."""
-    operations = reads.operations
-    gaps = operations.where(operations.code == DELETION)
+    gaps = reads.deletions
     if windows.length > 1:
         edge = np.minimum(gaps.query, reads.length[gaps.read] - gaps.query)
         gaps = gaps.where(edge >= MNV_EDGE)
