@@ -1,10 +1,12 @@
 """How much more VAFs scatter than counting alone would: learned from heterozygous SNPs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
+from scipy.special import logsumexp, ndtr
 
 from amlresist.variants.likelihood import Floats
 from amlresist.variants.read_columns import Ints
@@ -19,13 +21,15 @@ _CANDIDATES = np.geomspace(5e-5, 0.05, 60)
 _FINE = np.geomspace(5e-5, 0.05, 1200)
 _PRIOR_SPREAD = 1.0  # of log rho around the default: one pair's SNPs soon outweigh it
 _DEFAULT_SPREAD = 0.8  # standard error of the default, relative
-_CHANGED = 0.6  # width over which the difference of a variant that changed is spread
+_STRAYS = (-0.6, 0.6)  # differences over which variants that changed are spread
 _TAIL = 2.0  # so many strays are taken for the tail of the SNPs
-_SECOND_GAIN = 2.0  # log likelihood a second group must gain beyond the BIC
+_NEAR_CHANGES = (0.15, 0.3)  # largest difference of a group of variants that changed a little
+_NEAR_GAIN = 1.0  # log likelihood that such a group must gain beyond the BIC
+_FEWEST_STRAYS = 0.05
 _FEWEST_ABOVE = 10
 _ONE_SD = 0.683  # share of a normal variable within one standard deviation
-_ROUNDS = 15
-_MORE_ROUNDS = 3
+_ROUNDS = 20
+_MORE_ROUNDS = 4
 _MOST_LOCI = 1000  # more would only cost time
 
 
@@ -54,31 +58,14 @@ class Overdispersion:
         return f"{self.snps} loci near VAF 0.5"
 
 
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """Groups of loci whose VAFs differ alike between the time points.
-
-    Attributes:
-        shifts: difference of each time point from the mean of all, shape (K, T).
-        weights: share of each group, and last of loci that differ anyhow, shape (K + 1,).
-    """
-
-    shifts: Floats
-    weights: Floats
-
-    @classmethod
-    def start(cls, shifts: Floats) -> "_Groups":
-        return cls(shifts, np.full(len(shifts) + 1, 1 / (len(shifts) + 1)))
-
-
 def estimate(alt: Ints, depth: Ints, default: float, min_snps: int) -> Overdispersion:
     """Posterior of rho from how the VAFs of SNPs differ between the time points.
 
-    Only differences within a locus count (restricted likelihood, Patterson and Thompson 1971), so
-    that a clonal variant near 0.5, or one whose capture is biased alike in all libraries, does not
-    pass for scatter. Loci are chosen by their mean VAF, which tells nothing of the difference.
-    Founders of samples of unequal purity may form a second group with a difference of its own, if
-    the BIC wants it; variants that changed are strays.
+    Only differences within a locus count, so that a clonal variant near 0.5, or one whose capture
+    is biased alike in all libraries, does not pass for scatter. Loci are chosen by their mean VAF,
+    which tells nothing of the difference. Variants that changed are strays, spread over all
+    differences; some may have changed by little only, which looks much like scatter, so rho is
+    averaged over the models with and without such variants (`_log_likelihoods`).
 
     Args:
         alt, depth: fragments, shape (loci, time points).
@@ -139,16 +126,16 @@ def _between(mean: Floats, depth: Ints, rho: float) -> float:
 
 
 def _posterior(vaf: Floats, depth: Floats, default: float) -> tuple[float, float]:
-    """Mean (of the logarithm) and standard deviation of rho."""
-    single = np.zeros((1, vaf.shape[1]))
-    away = vaf - vaf.mean(axis=1, keepdims=True)
-    outer = away[np.argsort(np.abs(away).sum(axis=1), kind="stable")[int(0.8 * len(away))]]
-    log = _profile(vaf, depth, single, default)
-    second = _profile(vaf, depth, np.vstack((single, outer)), default)
-    penalty = 0.5 * vaf.shape[1] * np.log(len(vaf)) + _SECOND_GAIN
-    if second.max() - penalty > log.max():
-        log = second
-    log = log - 0.5 * (np.log(_CANDIDATES / default) / _PRIOR_SPREAD) ** 2
+    """Mean (of the logarithm) and standard deviation of rho.
+
+    Every two time points give a difference; T of them share T - 1 independent ones, so each
+    counts 2 / T.
+    """
+    times = vaf.shape[1]
+    log = np.zeros(len(_CANDIDATES))
+    for pair in combinations(range(times), 2):
+        log += 2 / times * _log_likelihoods(vaf[:, pair], depth[:, pair])
+    log -= 0.5 * (np.log(_CANDIDATES / default) / _PRIOR_SPREAD) ** 2
     fine = np.interp(np.log(_FINE), np.log(_CANDIDATES), log)
     weight = np.exp(fine - fine.max())
     weight /= weight.sum()
@@ -156,42 +143,51 @@ def _posterior(vaf: Floats, depth: Floats, default: float) -> tuple[float, float
     return mean, float(np.sqrt(weight @ (_FINE - mean) ** 2))
 
 
-def _profile(vaf: Floats, depth: Floats, shifts: Floats, default: float) -> Floats:
-    """Log likelihood of each of _CANDIDATES, shares and differences of the groups fitted."""
-    _, groups = _fitted(vaf, depth, default, _Groups.start(shifts), _ROUNDS)
+def _log_likelihoods(vaf: Floats, depth: Floats) -> Floats:
+    """Log likelihood of each of _CANDIDATES, from two time points.
+
+    Averaged over models without variants that changed a little, and with some that grew, shrank,
+    or did both, each by up to one of _NEAR_CHANGES. Models weigh by the BIC.
+    """
+    models: list[list[tuple[float, float]]] = [[]]
+    for width in _NEAR_CHANGES:
+        up, down = (0.0, width), (-width, 0.0)
+        models += [[up], [down], [up, down]]
+    penalty = 0.5 * np.log(len(vaf)) + _NEAR_GAIN
+    logs = [_profile(vaf, depth, model) - len(model) * penalty for model in models]
+    return np.asarray(logsumexp(logs, axis=0))
+
+
+def _profile(vaf: Floats, depth: Floats, near: Sequence[tuple[float, float]]) -> Floats:
+    """Log likelihood of each of _CANDIDATES, the shares of the groups of variants fitted."""
+    difference, mean = vaf[:, 1] - vaf[:, 0], vaf.mean(axis=1)
+    low, high = np.array([_STRAYS, *near]).T
+    weights = np.full(len(low) + 1, 0.1 / len(low))
+    weights[0] = 0.9
     log = np.empty(len(_CANDIDATES))
     for i, rho in enumerate(_CANDIDATES):
-        log[i], groups = _fitted(vaf, depth, float(rho), groups, _MORE_ROUNDS)
+        spread = np.sqrt(mean * (1 - mean) * (2 * rho + (1 - rho) * (1 / depth).sum(axis=1)))
+        density = _densities(difference, spread, low, high)
+        weights = _shares(density, weights, _MORE_ROUNDS if i else _ROUNDS)
+        log[i] = np.log(density @ weights).sum()
     return log
 
 
-def _fitted(
-    vaf: Floats, depth: Floats, rho: float, groups: _Groups, rounds: int
-) -> tuple[float, _Groups]:
-    """Log likelihood, and the groups after some rounds of expectation maximisation."""
-    mean = vaf.mean(axis=1, keepdims=True)
-    variance = mean * (1 - mean) * (rho + (1 - rho) / depth)
-    stray = np.full(len(vaf), -(vaf.shape[1] - 1) * np.log(_CHANGED))
+def _densities(difference: Floats, spread: Floats, low: Floats, high: Floats) -> Floats:
+    """Density of each difference (row): of unchanged variants, then of changes from low to high."""
+    z = difference / spread
+    unchanged = np.exp(-0.5 * z**2) / (spread * np.sqrt(2 * np.pi))
+    ends = [ndtr((difference[:, None] - edge) / spread[:, None]) for edge in (low, high)]
+    changed = np.maximum((ends[0] - ends[1]) / (high - low), 1e-12)
+    return np.column_stack((unchanged, changed))
+
+
+def _shares(density: Floats, weights: Floats, rounds: int) -> Floats:
+    """Shares of the groups after some rounds of expectation maximisation."""
     for _ in range(rounds):
-        inside = [_contrasts(vaf - shift, variance) for shift in groups.shifts]
-        log = np.column_stack((*inside, stray)) + np.log(groups.weights)
-        total = logsumexp(log, axis=1)
-        share = np.exp(log - total[:, None])
-        size = share.sum(axis=0)
-        size[-1] = max(size[-1] - _TAIL, 0.05)
-        weight = share[:, :-1, None] / variance[:, None, :]
-        shifts = (weight * (vaf - mean)[:, None, :]).sum(axis=0) / weight.sum(axis=0)
-        shifts -= shifts.mean(axis=1, keepdims=True)
-        groups = _Groups(shifts, size / size.sum())
-    return float(total.sum()), groups
-
-
-def _contrasts(vaf: Floats, variance: Floats) -> Floats:
-    """Log density of the VAFs of each locus (row) about their own mean."""
-    precision = 1 / variance
-    sums = precision.sum(axis=1)
-    mean = (precision * vaf).sum(axis=1) / sums
-    scatter = (precision * (vaf - mean[:, None]) ** 2).sum(axis=1)
-    times = vaf.shape[1]
-    log = scatter + np.log(variance).sum(axis=1) + np.log(sums) - np.log(times)
-    return np.asarray(-0.5 * (log + (times - 1) * np.log(2 * np.pi)))
+        joint = density * weights
+        size = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
+        size[1] = max(size[1] - _TAIL, _FEWEST_STRAYS)
+        size = np.maximum(size, _FEWEST_STRAYS)
+        weights = size / size.sum()
+    return weights

@@ -1,8 +1,9 @@
 """Prior over the pair of VAFs of a somatic variant, learned from the loci themselves.
 
-A mixture of simple stories: absent before; absent after; small before; small after; anything; and
-*shared*, where the VAF after is the VAF before times a factor. Learning them by expectation
-maximisation is empirical Bayes: many loci tell which factors occur, few leave the start as it is.
+A mixture of simple stories: absent before; absent after; small before; small after; anything; near
+one half both times; and *shared*, where the VAF after is the VAF before times a factor. Learning
+them by expectation maximisation is empirical Bayes: many loci tell which factors occur, few leave
+the start as it is.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ _WEIGHTS = (0.15, 0.15, 0.05, 0.05, 0.2)  # of the stories of two VAFs that do n
 _SHARED = 0.4
 _FOUNDERS = 0.15  # share of variants in all leukemic cells, where purity is known
 _FOUNDER_SPREAD = 0.03
+_HALVES = 0.05  # share of variants near one half both times, as SNPs in a list are
+_HALF_SPREAD = 0.02
+_HALVES_SCALE = 0.05  # largest log factor of an unchanged clone at which they count as unchanged
 _SMALL = 0.05  # VAF of a subclone that came before, or that remains
 _FACTORS = np.linspace(-3, 3, 101)  # logarithms of factors between the VAFs of shared variants
 _UNCHANGED = 0.12  # spread of the log factor of a clone that stays as it was
@@ -111,6 +115,9 @@ class PairPrior:
 def starting_prior(vaf: Floats, scale: float, truncal: tuple[float, float]) -> PairPrior:
     """Stories before any locus was seen.
 
+    SNPs that a list was not cleared of have a story of their own where no clone changes its VAF:
+    that they stay as they are says nothing of the factors by which clones change.
+
     Args:
         vaf: the grid; 0 first.
         scale: VAF after over VAF before of a clone that stays as it was.
@@ -125,6 +132,10 @@ def starting_prior(vaf: Floats, scale: float, truncal: tuple[float, float]) -> P
         peaks = [_normal(np.exp(-0.5 * ((vaf - f) / _FOUNDER_SPREAD) ** 2)) for f in truncal]
         stories.append((peaks[0], peaks[1]))  # where they lie is known
         weights.insert(-1, _FOUNDERS)
+    if abs(np.log(scale)) < _HALVES_SCALE:
+        half = _normal(np.exp(-0.5 * ((vaf - 0.5) / _HALF_SPREAD) ** 2))
+        stories.append((half, half))
+        weights.insert(-1, _HALVES)
     unchanged, changed = (_bell(_FACTORS, width) for width in (_UNCHANGED, _CHANGED))
     return PairPrior(
         _normal(np.array(weights)),
