@@ -211,7 +211,9 @@ def random_sets(arrays: Arrays, n_pairs: int) -> dict[str, object]:
     return found
 
 
-def two_people(arrays: Arrays, n_pairs: int, source: str, shift_in_sd: float) -> dict[str, object]:
+def two_people(
+    arrays: Arrays, n_pairs: int, source: str, shift_in_sd: float
+) -> list[dict[str, object]]:
     """p values between two people of one leukemia, taken for a pair: nothing has changed.
 
     Then the same with ten sets shifted by `shift_in_sd` SD of the pair's differences; their genes
@@ -245,11 +247,11 @@ def two_people(arrays: Arrays, n_pairs: int, source: str, shift_in_sd: float) ->
             for c in pathway_changes(pair, sets, settings, f"pair {number}", known):
                 if np.isfinite(c.p_value):
                     _note(found[c.method], c, planted)
-    return {
-        f"{method} {figure}": round(float(np.mean(values)), 3)
+    return [
+        {"correlation from": source, "score": method.value}
+        | {figure: round(float(np.mean(values)), 3) for figure, values in found[method].items()}
         for method in Method
-        for figure, values in found[method].items()
-    }
+    ]
 
 
 def _as_shipped(arrays: Arrays, leukemia: int) -> SetCorrelations:
@@ -325,7 +327,7 @@ def main() -> None:
         "--write-correlations", type=Path, help="make resources/gene_sets/gene_correlations.tsv"
     )
     arguments = parser.parse_args()
-    figures = {
+    figures: dict[str, dict[str, object] | list[dict[str, object]]] = {
         "speed": speed(),
         "start_up": start_up(),
         "shift_0.5_sd": pathway_recall(arguments.repeats, 0.5, PRESET),
@@ -338,15 +340,21 @@ def main() -> None:
         if arguments.write_correlations:
             write_correlations(arrays, arguments.write_correlations)
         figures["random_sets_between_two_people"] = random_sets(arrays, arguments.repeats)
-        for source in SOURCES:
-            figures[f"two_people,_gene_correlation_from_{source}"] = two_people(
-                arrays, N_PAIRS, source, 1.0
-            )
+        n_pairs = min(N_PAIRS, arguments.repeats)
+        figures["two_people"] = [
+            row for source in SOURCES for row in two_people(arrays, n_pairs, source, 1.0)
+        ]
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for name, found in figures.items():
-        print(f"\n## {name.replace('_', ' ')}\n\nfigure\tvalue")
-        print("\n".join(f"{figure.replace('_', ' ')}\t{value}" for figure, value in found.items()))
+        print(f"\n## {name.replace('_', ' ')}\n")
+        rows = found if isinstance(found, list) else _in_rows(found)
+        print("\t".join(rows[0]))
+        print("\n".join("\t".join(map(str, row.values())) for row in rows))
+
+
+def _in_rows(figures: dict[str, object]) -> list[dict[str, object]]:
+    return [{"figure": name.replace("_", " "), "value": value} for name, value in figures.items()]
 
 
 if __name__ == "__main__":
