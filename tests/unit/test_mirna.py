@@ -22,12 +22,14 @@ from mirna_reads import (
     write_reads,
     write_reference,
 )
+from scipy.special import gammaincinv
 
 from amlresist.__main__ import main
 from amlresist.errors import InputError
 from amlresist.mirna import isomirs
 from amlresist.mirna.adapters import KITS, choose_adapter
 from amlresist.mirna.change import cohort_bcv, fold_change
+from amlresist.mirna.intervals import count_interval
 from amlresist.mirna.library import count_library
 from amlresist.mirna.matrix import read_sample
 from amlresist.mirna.model import profile_trust
@@ -194,6 +196,23 @@ def test_fold_change_interval_holds_the_estimate_and_mirrors(before, after):
     there, back = fold_change(x, y, 1e6, 1e6, 0.4), fold_change(y, x, 1e6, 1e6, 0.4)
     assert there.low < there.log2 < there.high
     assert there.log2 == pytest.approx(-back.log2)
+
+
+@given(st.lists(st.floats(1e-9, 1e7), min_size=1, max_size=20), st.floats(0, 0.99))
+def test_count_intervals_are_garwoods(counts, missing):
+    x = np.array(counts)
+    low, high = count_interval(x, np.full(len(x), missing))
+    sure = np.maximum(x * (1 - missing), 1e-9)
+    wanted = gammaincinv(sure, 0.025), gammaincinv(x * (1 - missing) + 1, 0.975)
+    assert low == pytest.approx(wanted[0] / (1 - missing), rel=1e-8, abs=1e-12)
+    assert high == pytest.approx(wanted[1] / (1 - missing), rel=1e-8)
+    assert (low <= x).all()
+
+
+def test_no_reads_have_the_interval_from_zero_to_3_7():
+    low, high = count_interval(np.zeros(2), np.zeros(2))
+    assert low.tolist() == [0, 0]
+    assert high == pytest.approx([3.688879454, 3.688879454])
 
 
 def test_tmm_ignores_one_dominant_change():
