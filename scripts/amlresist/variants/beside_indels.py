@@ -171,6 +171,8 @@ def call_site(
             parts.append((np.concatenate((known, doubtful)), np.full(len(call), locus), call))
     # Reads with some other change: as they are aligned.
     others = doubtful[~fits]
+    if not len(others):
+        return joined(parts)
     aligned = call_substitutions(reads.subset(others), site.windows, min_base_quality)
     return joined([*parts, *((others[read], locus, call) for read, locus, call in aligned)])
 

@@ -209,6 +209,8 @@ class _Tally:
         self._widest = int((ends - starts).max(initial=0))
         self._longest = 0
         self._compiled = False
+        self._named: Reads | None = None
+        self._names, self._is_named = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=bool)
 
     def add(self, found: ReadCalls) -> None:
         """Take calls of reads; `NOTHING` calls are dropped in the end."""
@@ -246,11 +248,21 @@ class _Tally:
 
     def _share(self, reads: Reads, read: Ints, locus: Ints, call: Bytes) -> None:
         """Keep calls until those of the mates are there."""
-        is_used = np.zeros(len(reads), dtype=bool)
-        is_used[read] = True
-        names = np.zeros(len(reads), dtype=np.uint64)
-        names[is_used] = reads.name_hashes(np.flatnonzero(is_used))
+        names = self._names_of(reads, read)
         self._shared.append((locus, names[read], call, reads.forward_fragment[read]))
+
+    def _names_of(self, reads: Reads, used: Ints) -> Hashes:
+        """Hashed names by read, those of the used ones at least; each is hashed once."""
+        if self._named is not reads:
+            self._named = reads
+            self._names = np.zeros(len(reads), dtype=np.uint64)
+            self._is_named = np.zeros(len(reads), dtype=bool)
+        is_new = np.zeros(len(reads), dtype=bool)
+        is_new[used] = True
+        new = np.flatnonzero(is_new & ~self._is_named)
+        self._names[new] = reads.name_hashes(new)
+        self._is_named[new] = True
+        return self._names
 
     def _mate_may_tell(self, reads: Reads, read: Ints, locus: Ints) -> Mask:
         """Whether the mate can lie over the locus too."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from amlresist.variants.read_columns import Bytes, Hashes, Ints, Mask
 
+_BLANK = 255  # stands for a base that is not to be trusted
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
@@ -29,14 +30,16 @@ def _compiled(function: _Function) -> _Function:
 @_compiled
 def _number(data: Bytes, at: int | np.int64) -> np.int64:
     """The 32-bit number without sign that begins at a byte."""
-    low = np.int64(data[at]) | np.int64(data[at + 1]) << 8
-    return low | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+    place = np.uint64(at)  # places with a sign could be meant from the end
+    low = np.int64(data[place]) | np.int64(data[place + np.uint64(1)]) << 8
+    high = np.int64(data[place + np.uint64(2)]) | np.int64(data[place + np.uint64(3)]) << 8
+    return low | high << 16
 
 
 @_compiled
 def _base(data: Bytes, sequence: int, query: int) -> np.int64:
     """Four-bit code of a base of the read whose bases begin at `sequence`."""
-    packed = np.int64(data[sequence + (query >> 1)])
+    packed = np.int64(data[np.uint64(sequence + (query >> 1))])
     return packed & 15 if query & 1 else packed >> 4
 
 
@@ -125,16 +128,19 @@ def operations(
 
 
 @_compiled
-def ends(data: Bytes, cigar: Ints, counts: Ints, start: Ints, uses_reference: Ints) -> Ints:
-    """Twin of `Reads.end`."""
-    found = np.empty(len(start), dtype=np.int64)
+def ends(
+    data: Bytes, cigar: Ints, counts: Ints, start: Ints, uses_reference: Ints, aligns: Mask
+) -> tuple[Ints, Mask]:
+    """Twin of `Reads.end`, and whether bases of each read are aligned."""
+    found, is_aligned = np.empty(len(start), dtype=np.int64), np.zeros(len(start), dtype=np.bool_)
     for number in range(len(start)):
         position = start[number]
         for k in range(counts[number]):
             packed = _number(data, cigar[number] + 4 * k)
             position += uses_reference[packed & 15] * (packed >> 4)
+            is_aligned[number] |= aligns[packed & 15]
         found[number] = position
-    return found
+    return found, is_aligned
 
 
 @_compiled
@@ -157,15 +163,20 @@ def poor_if_equal(
         min_quality: bases below are poor.
     """
     found = np.full(len(length), -1, dtype=np.int64)
+    # Two bases a byte, as reads have them, from even and from odd places on.
+    pairs = np.zeros((2, len(codes) // 2 + 1), dtype=np.uint8)
+    for k in range(len(codes) - 1):
+        pairs[k & 1, k >> 1] = codes[k] << 4 | codes[k + 1]
     for i in range(len(length)):
-        bases = length[i]
-        expected = codes[place[i] : place[i] + bases]
-        packed = data[sequence[i] : sequence[i] + (bases + 1) // 2]
+        bases, whole = length[i], length[i] >> 1
+        first = place[i] >> 1
+        expected = pairs[place[i] & 1, first : first + whole]
+        packed = data[sequence[i] : sequence[i] + whole]
         differs = np.uint8(0)
-        for k in range(bases >> 1):
-            differs |= packed[k] ^ (expected[2 * k] << 4 | expected[2 * k + 1])
-        if bases & 1:
-            differs |= packed[bases >> 1] >> 4 ^ expected[bases - 1]
+        for k in range(len(packed)):
+            differs |= packed[k] ^ expected[k]
+        if bases & 1 and _base(data, sequence[i], bases - 1) != codes[place[i] + bases - 1]:
+            differs = np.uint8(1)
         if differs == 0:
             poor = 0
             for value in data[quality[i] : quality[i] + bases]:
@@ -203,19 +214,20 @@ def call_aligned(
     reference: Ints,
     length: Ints,
     query: Ints,
+    loci: Ints,
     starts: Ints,
     matches: Bytes,
     edge: int,
     min_base_quality: int,
     calls: Bytes,
 ) -> tuple[Ints, Ints, Bytes]:
-    """Twin of `substitutions._call_aligned`: (read, window, call).
+    """Twin of `substitutions._call_aligned`.
 
     Args:
         data: records.
         sequence, quality, lengths: of each read.
         read, reference, length, query: aligned blocks.
-        starts, matches: of the windows.
+        loci, starts, matches: of the windows.
         edge: bases at the ends of reads that are left out.
         min_base_quality: bases below are not informative.
         calls: what the bits of `matches` amount to.
@@ -228,7 +240,7 @@ def call_aligned(
         last = _first_from(starts, max(first, last), reference[i] + length[i] - width + 1)
         low[i], high[i] = first, last
         total += max(0, last - first)
-    reads, windows = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
+    reads, places = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
     called = np.empty(total, dtype=np.uint8)
     count = 0
     for i in range(len(read)):
@@ -240,9 +252,9 @@ def call_aligned(
             said = _said(
                 data, sequence[number], quality[number], base, matches, window, min_base_quality
             )
-            reads[count], windows[count], called[count] = number, window, calls[said]
+            reads[count], places[count], called[count] = number, loci[window], calls[said]
             count += 1
-    return reads[:count], windows[:count], called[:count]
+    return reads[:count], places[:count], called[:count]
 
 
 @_compiled
@@ -278,18 +290,31 @@ def best_fit(
     """
     best = np.empty(len(length), dtype=np.int64)
     at = np.empty(len(length), dtype=np.int64)
+    trusted = np.empty(length.max() if len(length) else 0, dtype=np.uint8)
     for i in range(len(length)):
+        qualities = data[quality[i] : quality[i] + length[i]]
+        for k in range(len(qualities)):
+            is_good = qualities[k] >= min_quality
+            trusted[k] = _base(data, sequence[i], k) if is_good else _BLANK
         for row in range(len(places)):
             place = places[row, i]
             if row and place == at[i]:
                 continue
-            misfits = 0
-            for k in range(max(0, place), min(len(haplotype), place + length[i])):
-                if data[quality[i] + k - place] >= min_quality and haplotype[k] != unknown:
-                    misfits += _base(data, sequence[i], k - place) != haplotype[k]
+            first, end = max(0, place), min(len(haplotype), place + length[i])
+            misfits = _misfits(trusted[first - place : end - place], haplotype[first:end], unknown)
             if row == 0 or misfits < best[i]:
                 best[i], at[i] = misfits, place
     return best, at
+
+
+@_compiled
+def _misfits(bases: Bytes, haplotype: Bytes, unknown: int) -> np.int64:
+    """Bases that are there and differ from the haplotype's where that is known."""
+    count = np.int64(0)
+    for k in range(min(len(bases), len(haplotype))):
+        differs = bases[k] != haplotype[k]
+        count += differs & (bases[k] != _BLANK) & (haplotype[k] != unknown)
+    return count
 
 
 @_compiled
@@ -327,7 +352,9 @@ def agreed(
     result = np.empty(len(length), dtype=np.uint8)
     width = len(matches)
     for i in range(len(length)):
-        best, told = excess[:, i].min(), np.int64(-1)
+        best, told = excess[0, i], np.int64(-1)
+        for k in range(1, len(excess)):
+            best = min(best, excess[k, i])
         for k in range(len(excess)):
             if excess[k, i] != best:
                 continue

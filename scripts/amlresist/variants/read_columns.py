@@ -131,12 +131,17 @@ class Reads:
         other._data, other.compiled = self._data, self.compiled
         for name in _COLUMNS:
             setattr(other, name, getattr(self, name)[keep])
+        if "end" in self.__dict__:
+            other.end = self.end[keep]
         return other
 
     def aligned(self) -> "Reads":
         """The reads that have bases, and some of them aligned."""
-        blocks = np.bincount(self.blocks.read, minlength=len(self))
-        return self.subset((blocks > 0) & (self.length > 0))
+        if self.compiled:
+            _, is_aligned = self._compiled_ends
+        else:
+            is_aligned = np.bincount(self.blocks.read, minlength=len(self)) > 0
+        return self.subset(is_aligned & (self.length > 0))
 
     @cached_property
     def operations(self) -> Operations:
@@ -184,13 +189,18 @@ class Reads:
     def end(self) -> Ints:
         """One past the last reference base each read is aligned to."""
         if self.compiled:
-            from amlresist.variants import loops
-
-            columns = self._cigar, self._operations, self.start
-            return loops.ends(self._data, *columns, _USES_REFERENCE)
+            return self._compiled_ends[0]
         spans = _USES_REFERENCE[self.operations.code] * self.operations.length
         spanned = np.bincount(self.operations.read, weights=spans, minlength=len(self))
         return np.asarray(self.start + spanned.astype(np.int64))
+
+    @cached_property
+    def _compiled_ends(self) -> tuple[Ints, Mask]:
+        """`end`, and whether bases of each read are aligned."""
+        from amlresist.variants import loops
+
+        columns = self._cigar, self._operations, self.start
+        return loops.ends(self._data, *columns, _USES_REFERENCE, _ALIGNS)
 
     @cached_property
     def longest(self) -> int:

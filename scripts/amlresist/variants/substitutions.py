@@ -132,11 +132,8 @@ def _call_aligned(
         from amlresist.variants import loops
 
         columns = blocks.read, blocks.reference, blocks.length, blocks.query
-        where, edge = (windows.start, windows.matches), MNV_EDGE if length > 1 else 0
-        read, window, call = loops.call_aligned(
-            *reads.packed(), *columns, *where, edge, min_base_quality, CALLS
-        )
-        return read, windows.locus[window], call
+        where, edge = (windows.locus, windows.start, windows.matches), MNV_EDGE if length > 1 else 0
+        return loops.call_aligned(*reads.packed(), *columns, *where, edge, min_base_quality, CALLS)
     low = np.searchsorted(windows.start, blocks.reference, side="left")
     high = np.searchsorted(windows.start, blocks.reference + blocks.length - length, side="right")
     counts, window = _ranges(low, high)
@@ -172,6 +169,8 @@ def _call_deleted(reads: Reads, windows: Windows) -> tuple[Ints, Ints, Bytes]:
     low = np.searchsorted(windows.start, gaps.reference - windows.length, side="right")
     high = np.searchsorted(windows.start, gaps.reference + gaps.length, side="left")
     counts, window = _ranges(low, high)
+    if not len(window):
+        return window, window, np.zeros(0, dtype=np.uint8)
     # Two gaps of one read may touch the same window.
     key = np.unique(np.repeat(gaps.read, counts) * len(windows.start) + window)
     read, window = np.divmod(key, len(windows.start))
