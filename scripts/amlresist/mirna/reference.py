@@ -4,11 +4,9 @@ Sequences are DNA in upper case. Positions inside hairpins are 0-based half-open
 """
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
 from amlresist.errors import InputError
 from amlresist.files import open_text
@@ -148,9 +146,9 @@ def build_reference(
     )
     contexts: list[Context] = []
     unplaced: list[str] = []
-    index_of = _HairpinText(hairpins)
+    occurrences = _Occurrences(by_sequence, hairpins)
     for index, (name, sequence) in enumerate(named):
-        places = _places(by_sequence[sequence], index_of)
+        places = _places(by_sequence[sequence], occurrences.of[sequence])
         if not places:
             unplaced.append(name)
             places = [("", 0)]
@@ -207,29 +205,25 @@ def core_name(name: str) -> str:
     return core.partition("-")[2]
 
 
-class _HairpinText:
-    """All hairpins in one text, so that a mature is sought once."""
+class _Occurrences:
+    """Where each mature occurs in any hairpin; all are sought in one pass."""
 
-    def __init__(self, hairpins: Mapping[str, str]) -> None:
-        self.names = sorted(hairpins)
-        self.text = "|".join(hairpins[name] for name in self.names)
-        lengths = (len(hairpins[name]) + 1 for name in self.names)
-        self.starts = [0, *accumulate(lengths)][: len(self.names)]
-
-    def places(self, sequence: str) -> list[tuple[str, int]]:
-        """(hairpin, start) of every occurrence."""
-        found = []
-        at = self.text.find(sequence)
-        while at >= 0:
-            index = bisect_right(self.starts, at) - 1
-            found.append((self.names[index], at - self.starts[index]))
-            at = self.text.find(sequence, at + 1)
-        return found
+    def __init__(self, sequences: Collection[str], hairpins: Mapping[str, str]) -> None:
+        self.of: dict[str, list[tuple[str, int]]] = {sequence: [] for sequence in sequences}
+        shortest = min(map(len, sequences), default=1)
+        by_start: dict[str, list[str]] = defaultdict(list)
+        for sequence in sequences:
+            by_start[sequence[:shortest]].append(sequence)
+        for name in sorted(hairpins):
+            hairpin = hairpins[name]
+            for start in range(len(hairpin) - shortest + 1):
+                for sequence in by_start.get(hairpin[start : start + shortest], ()):
+                    if hairpin.startswith(sequence, start):
+                        self.of[sequence].append((name, start))
 
 
-def _places(members: list[Mature], hairpins: _HairpinText) -> list[tuple[str, int]]:
+def _places(members: list[Mature], everywhere: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """(hairpin, start) of a mature: in hairpins of its name where there are any, else in all."""
-    everywhere = hairpins.places(members[0].sequence)
     cores = {core_name(member.name) for member in members}
     named = [
         (name, start)
