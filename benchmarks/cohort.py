@@ -5,11 +5,12 @@
 The patients of a finished run (`make demo`) are copied under new names, so every table is of the
 kind that a run leaves. The simulated genome has few genes; `--genes` repeats the rows of the
 expression tables up to the number of genes seen in a real library. How long the cohort's page takes
-to open in a headless Chromium, until its second frame, is told where there is one (by the clock, so
-on idle processors only).
+to open in a headless Chromium, until its second frame, is told where there is one; by the clock it
+depends on what else the machine does.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
@@ -125,16 +128,20 @@ def measure(results: Path, names: list[str]) -> None:
         written = (size_of(cohort) - before) / 1e6
         row = f"{len(names)}\t{job}\t{cost.seconds:.1f}\t{cost.memory:.0f}\t{written:.1f}"
         print(row, flush=True)
-    if seconds := openings(page):
+    if opened := openings(page):
+        wall, processor = (statistics.median(seconds) for seconds in zip(*opened, strict=True))
         print(
             f"# {len(names)} patients: the page of {page.stat().st_size / 1e6:.1f} MB opens in"
-            f" {statistics.median(seconds):.2f} s (median of {OPENINGS}; {min(seconds):.2f} to"
-            f" {max(seconds):.2f})"
+            f" {wall:.2f} s by the clock, with {processor:.2f} processor s (medians of {OPENINGS})",
+            flush=True,
         )
 
 
-def openings(page: Path) -> list[float]:
-    """Wall seconds to open a page in a Chromium that runs; none where there is no Chromium."""
+def openings(page: Path) -> list[tuple[float, float]]:
+    """Wall seconds, and processor seconds of all of Chromium's processes, to open a page.
+
+    None where there is no Chromium.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         return []
@@ -145,13 +152,24 @@ def openings(page: Path) -> list[float]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for _ in range(OPENINGS):
             tab = browser.new_page(viewport={"width": 1400, "height": 900})
-            began = time.perf_counter()
+            before, began = processor_seconds(), time.perf_counter()
             tab.goto(page.as_uri())
             tab.evaluate(SECOND_FRAME)
-            seconds.append(time.perf_counter() - began)
+            wall = time.perf_counter() - began
+            seconds.append((wall, processor_seconds() - before))
             tab.close()
         browser.close()
     return seconds
+
+
+def processor_seconds() -> float:
+    """Of all processes that this one started and that run."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def size_of(folder: Path) -> int:
