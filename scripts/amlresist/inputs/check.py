@@ -238,8 +238,14 @@ def _examinations(
             given[library.given].append(library)
     for name, libraries in given.items():
         found[name] = partial(examine_given, libraries, genome, _build(config))
-    found |= _of_references(plan, config, genome) | _of_settings(plan)
+    for name, work in (_of_references(plan, config, genome) | _of_settings(plan)).items():
+        found[name] = partial(_in_turn, found[name], work) if name in found else work
     return {name: found[name] for name in sorted(found, key=_largest_first)}
+
+
+def _in_turn(first: Examination, second: Examination) -> list[Finding]:
+    """Both examinations of a file that is used twice, as a VCF given and one of known variants."""
+    return [*first(), *second()]
 
 
 def _of_library(
