@@ -388,7 +388,7 @@ def test_run_times_are_shown_only_when_asked_for(cohort, tmp_path):
         ("alignment/a.tsv", "4"),
         ("alignment/b.tsv", "6"),
     ):
-        (folder / name).write_text(f"s\tmax_rss\n{seconds}\t100.5\n")
+        (folder / name).write_text(f"s\tcpu_time\tmax_rss\n{seconds}\t1\t100.5\n")
     out = tmp_path / "cohort.html"
     options = ["--provenance", str(cohort / "provenance.json"), "--out", str(out)]
     assert main(["report", "cohort", *common(cohort), *options]) == 0
@@ -408,18 +408,24 @@ def test_run_times_of_every_rule_stand_in_the_multiqc_report(cohort, tmp_path):
     for name, seconds in jobs.items():
         path = tmp_path / f"benchmarks/{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\tmax_rss\n{seconds}\t{10 * seconds}\n")
+        path.write_text(f"s\tcpu_time\tmax_rss\n{seconds}\t{2 * seconds}\t{10 * seconds}\n")
     times = station_times(tmp_path / "benchmarks", ["P01", "P02"])
     assert times == [
-        StationTime("alignment", 1, 9.0, 9.0, 90.0),
-        StationTime("variants", 2, 8.0, 5.0, 50.0),
-        StationTime("provenance", 1, 1.0, 1.0, 10.0),
+        StationTime("alignment", 1, 18.0, 9.0, 9.0, 90.0),
+        StationTime("variants", 2, 16.0, 8.0, 5.0, 50.0),
+        StationTime("provenance", 1, 2.0, 1.0, 1.0, 10.0),
     ]
     out = ["--out-dir", str(tmp_path / "content"), "--benchmarks", str(tmp_path / "benchmarks")]
     words = ["report", "multiqc", "--results", str(cohort), "--patients", "P01", "P02", *out]
     assert main(words) == 0
     section = json.loads((tmp_path / "content" / multiqc.TIMES).read_text())
-    assert section["data"]["variants"] == {"Jobs": 2, "Total": 8.0, "Longest": 5.0, "Memory": 50.0}
+    assert section["data"]["variants"] == {
+        "Jobs": 2,
+        "Processor": 16.0,
+        "Total": 8.0,
+        "Longest": 5.0,
+        "Memory": 50.0,
+    }
 
 
 def test_the_threshold_starts_at_the_rule_of_the_run_and_says_it(tmp_path):

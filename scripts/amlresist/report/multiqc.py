@@ -263,6 +263,9 @@ def _mirna(cohort: Sequence[PatientResults]) -> dict[str, Any]:
 def _times(times: Sequence[StationTime]) -> dict[str, Any]:
     headers = [
         Header("Jobs", "Jobs of the rule", lambda r: r.jobs),
+        Header(
+            "Processor", "Processor seconds of all jobs", lambda r: r.processor, "Blues", "{:,.1f}"
+        ),
         Header("Total", "Wall-clock seconds of all jobs", lambda r: r.seconds, "Blues", "{:,.1f}"),
         Header("Longest", "Seconds of the longest job", lambda r: r.longest, "Blues", "{:,.1f}"),
         Header("Memory", "Highest resident memory in MB", lambda r: r.max_rss, "Greens"),

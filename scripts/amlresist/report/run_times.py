@@ -21,12 +21,28 @@ class RunTime:
 
 @dataclass(frozen=True, slots=True)
 class StationTime:
-    """Jobs of one station over all patients: seconds in all and at most, highest memory in MB."""
+    """Jobs of one station over all patients.
+
+    Attributes:
+        processor: processor seconds in all; unlike wall-clock seconds they do not depend on what
+            else the machine did.
+        seconds: wall-clock seconds in all.
+        longest: wall-clock seconds of the longest job.
+        max_rss: highest memory of a job, MB.
+    """
 
     station: str
     jobs: int
+    processor: float
     seconds: float
     longest: float
+    max_rss: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    seconds: float
+    processor: float
     max_rss: float
 
 
@@ -34,10 +50,10 @@ def station_times(folder: Path, patients: Iterable[str]) -> list[StationTime]:
     """Run times of all rules below `folder`, the longest first; jobs still running are missing.
 
     Raises:
-        InputError: a benchmark table does not have the columns `s` and `max_rss`.
+        InputError: a benchmark table does not have the columns `s`, `cpu_time` and `max_rss`.
     """
     names = set(patients)
-    jobs: dict[str, list[tuple[float, float]]] = {}
+    jobs: dict[str, list[_Job]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         parts = path.relative_to(folder).with_suffix("").parts
         own = parts[1:] if parts[0] in names else parts
@@ -48,9 +64,10 @@ def station_times(folder: Path, patients: Iterable[str]) -> list[StationTime]:
         StationTime(
             name,
             len(own),
-            sum(s for s, _ in own),
-            max(s for s, _ in own),
-            max(m for _, m in own),
+            sum(job.processor for job in own),
+            sum(job.seconds for job in own),
+            max(job.seconds for job in own),
+            max(job.max_rss for job in own),
         )
         for name, own in jobs.items()
         if own
@@ -62,30 +79,39 @@ def run_times(folder: Path, patients: Iterable[str]) -> list[RunTime]:
     """Run times under `folder/{patient}`; a station's jobs may lie in a folder of its name.
 
     Raises:
-        InputError: a benchmark table does not have the columns `s` and `max_rss`.
+        InputError: a benchmark table does not have the columns `s`, `cpu_time` and `max_rss`.
     """
     return [row for patient in patients for row in _of_patient(folder / patient, patient)]
 
 
 def _of_patient(folder: Path, patient: str) -> list[RunTime]:
-    jobs: dict[str, list[tuple[float, float]]] = {}
+    jobs: dict[str, list[_Job]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         station = path.relative_to(folder).parts[0].removesuffix(".tsv")
         jobs.setdefault(station, []).extend(_read(path))
     return [
-        RunTime(patient, station, len(own), sum(s for s, _ in own), max(m for _, m in own))
+        RunTime(
+            patient,
+            station,
+            len(own),
+            sum(job.seconds for job in own),
+            max(job.max_rss for job in own),
+        )
         for station, own in sorted(jobs.items())
         if own
     ]
 
 
-def _read(path: Path) -> list[tuple[float, float]]:
+def _read(path: Path) -> list[_Job]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             rows = csv.DictReader(handle, delimiter="\t")
-            return [(_number(row["s"]), _number(row["max_rss"])) for row in rows]
+            return [
+                _Job(_number(row["s"]), _number(row["cpu_time"]), _number(row["max_rss"]))
+                for row in rows
+            ]
     except (KeyError, ValueError) as error:
-        message = "is not a benchmark table with the columns s and max_rss"
+        message = "is not a benchmark table with the columns s, cpu_time and max_rss"
         raise InputError(
             Problem(str(path), "", "", message, "Give the folder of benchmarks.")
         ) from error
