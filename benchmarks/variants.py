@@ -2,7 +2,8 @@
 
 Two generators that share no code: counts drawn from known VAFs, and reads aligned with bwa.
 
-    python benchmarks/variants.py [--loci 4000] [--speed-loci 100000] [--only counts|change|reads]
+    python benchmarks/variants.py [--loci 4000] [--speed-loci 100000]
+        [--only counts|change|rho|reads]
 """
 
 import argparse
@@ -362,6 +363,26 @@ def change_test(loci: int, repeats: int, rng: np.random.Generator) -> None:
         print(vaf, rho, depth, repeats, *cells, sep="\t")
 
 
+def learned_rho(repeats: int, rng: np.random.Generator) -> None:
+    """Print rho learned over the true rho, for few and many SNPs among variants that changed."""
+    settings = load(Settings, "variants")
+    print("\n## Overdispersion learned, over the truth\n")
+    print("mix\tdepth\tvariants\tSNPs\ttables\tmean\tlowest\thighest")
+    sizes = ((4000, 300), (300, 20), (1000, 0))
+    mixes = (("steps", mixed_vafs), ("any factor", any_fold_vafs))
+    for (n, snps), (mix, vafs), depth in product(sizes, mixes, (300, 1000)):
+        found = []
+        for _ in range(repeats):
+            pair = draw(vafs(n, rng)[: n + snps], depth, RHO, rng, uneven=mix != "steps")
+            scatter = estimate(
+                pair.alt, pair.depth, settings.overdispersion, settings.overdispersion_min_snps
+            )
+            found.append(scatter.rho / RHO)
+        mean = np.exp(np.mean(np.log(found)))
+        cells = (f"{mean:.2f}", f"{min(found):.2f}", f"{max(found):.2f}")
+        print(mix, depth, n, snps, repeats, *cells, sep="\t")
+
+
 def _unchanged(pair: Pair, n: int, scatter: Overdispersion) -> tuple[Observations, Question]:
     """The first n loci, and the question whether their VAFs changed."""
     zeros, unknown = np.zeros(n), np.full((n, 2), -1)
@@ -536,7 +557,7 @@ def main() -> None:
     parser.add_argument("--speed-loci", type=int, default=100_000)
     parser.add_argument("--kilobases", type=int, default=60)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--only", default="", choices=["", "counts", "change", "reads"])
+    parser.add_argument("--only", default="", choices=["", "counts", "change", "rho", "reads"])
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     if arguments.only in {"", "counts"}:
@@ -544,6 +565,8 @@ def main() -> None:
         speed(arguments.speed_loci, rng)
     if arguments.only in {"", "change"}:
         change_test(1000, arguments.pairs, rng)
+    if arguments.only in {"", "rho"}:
+        learned_rho(arguments.pairs, rng)
     if arguments.only in {"", "reads"}:
         print("\n## Reads\n\nvaf\tdepth\trule\tplanted\trecall_%\tfalse_per_100kb\tF1\tseconds")
         reads(1000 * arguments.kilobases, 0.05, 300, rng)
