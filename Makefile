@@ -14,7 +14,7 @@ help:
 	@echo "make docs    build the documentation as a site (site/index.html)"
 	@echo "make bench   accuracy and speed figures into docs/benchmarks.md (long)"
 	@echo "make slurm   run a part of the simulated cohort through a Slurm of one node (root)"
-	@echo "make setup EXTRAS=slurm    set up with a plugin: slurm, http, s3 (several: 'slurm http')"
+	@echo "make setup EXTRAS=slurm    set up with a plugin: slurm, pbs, http, s3 (several: 'slurm http')"
 	@echo "make clean   remove the simulated cohort and its results"
 
 setup:
