@@ -11,13 +11,14 @@ UNKNOWN = (np.nan, np.nan)
 NEAR = np.abs(np.linspace(-3, 3, 101) - np.log(1.5)) < 0.1
 
 
-def learned(n, rng, rounds=25):
+def learned(n, rng, rounds=25, snps=0):
     """Prior after `n` shared variants of which half stay and half grow or shrink 2.5-fold."""
     before = rng.uniform(0.05, 0.2, n)
     after = before * rng.choice((1.0, 1.0, 2.5, 0.4), n)
-    depth = np.full(n, 1000)
+    before, after = (np.concatenate((vaf, np.full(snps, 0.5))) for vaf in (before, after))
+    depth = np.full(n + snps, 1000)
     sides = [
-        likelihoods(rng.binomial(depth, vaf), depth, np.full(n, 1e-3), 0.0005, VAF)
+        likelihoods(rng.binomial(depth, vaf), depth, np.full(n + snps, 1e-3), 0.0005, VAF)
         for vaf in (before, after)
     ]
     start = prior = starting_prior(VAF, 1.0, UNKNOWN)
@@ -35,6 +36,12 @@ def test_many_loci_teach_that_nothing_changes_by_half():
     log = np.linspace(-3, 3, 101)
     assert prior.factors[np.abs(log - np.log(2.5)) < 0.15].sum() > 0.15
     assert prior.weights[-1] > start.weights[-1]
+
+
+def test_snps_of_a_list_teach_little_of_how_clones_change():
+    far = np.abs(np.linspace(-3, 3, 101)) > 0.6
+    clones, both = (learned(200, np.random.default_rng(3), snps=n)[1] for n in (0, 400))
+    assert both.factors[far].sum() > 0.8 * clones.factors[far].sum()
 
 
 def test_a_handful_of_loci_leave_the_start_nearly_as_it_was():

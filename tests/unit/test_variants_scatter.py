@@ -42,6 +42,17 @@ def test_a_clone_near_the_snps_is_no_scatter():
     assert estimate(alt, depth, DEFAULT, 10).rho == pytest.approx(0.002, rel=0.35)
 
 
+def test_variants_that_grew_by_little_are_no_scatter():
+    ratios = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        snps = drawn(rng, (0.5, 0.5), 150, 1000, 0.002)
+        grown = [drawn(rng, (rng.uniform(0.36, 0.46), 0.5), 1, 1000, 0.002) for _ in range(60)]
+        alt, depth = (np.concatenate(parts) for parts in zip(snps, *grown, strict=True))
+        ratios.append(estimate(alt, depth, DEFAULT, 10).rho / 0.002)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.3)
+
+
 def test_bias_of_a_locus_in_all_libraries_is_told_from_scatter():
     rng = np.random.default_rng(5)
     depth = np.full((400, 2), 1500)
