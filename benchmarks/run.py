@@ -180,20 +180,15 @@ def with_figure(title: str, section: str) -> str:
 def main() -> None:
     """Run what is asked for and write the page."""
     arguments = parsed()
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    known = sections_of(page)
     for name in arguments.only:
         needed = REAL.get(name)
         if needed and not (getattr(arguments, needed) or arguments.quick):
             print(f"{TITLES[name]} is left as it is: give --{needed} to measure it again")
-            continue
-        known[name] = section(name, arguments)
-        if not arguments.quick:  # after each, so that a section that fails loses no other
-            save(known)
-    if arguments.quick:
-        print("\n\n".join(known[name] for name in arguments.only if name in known))
-    else:
-        save(known)
+        elif arguments.quick:
+            print(section(name, arguments), flush=True)
+        else:
+            save(name, section(name, arguments))
+    if not arguments.quick:
         plots.main()
 
 
@@ -211,8 +206,10 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def save(known: dict[str, str]) -> None:
-    """Write the page."""
+def save(name: str, measured: str) -> None:
+    """Put one section in its place; the page may have changed while it was measured."""
+    known = sections_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    known[name] = measured
     parts = [with_figure(TITLES[name], known[name]) for name in TITLES if name in known]
     PAGE.write_text("\n\n".join([INTRODUCTION.strip(), *parts]) + "\n", encoding="utf-8")
 
