@@ -52,6 +52,7 @@ QUICK = {
     "flt3_itd.py": "--libraries 4 --wild-type 4",
     "flt3_itd_tumours.py": "--libraries 1",
     "mirna.py": "--reads 20000",
+    "mirna_oracle.py": "--reads 20000",
     "expression.py": "--repeats 2",
     "score_peers.py": "--samples 20",
     "dag.py": "--patients 2 4",
@@ -73,7 +74,7 @@ def commands(name: str, arguments: argparse.Namespace) -> list[str]:
             "variant_reads.py --only speed",
         ],
         "flt3_itd": [f"flt3_itd.py {genome}", f"flt3_itd_tumours.py {genome}"],
-        "mirna": [mirna(arguments)],
+        "mirna": [mirna(arguments), f"mirna_oracle.py {sequences(arguments)} --seeds 201"],
         "expression": [expression(arguments), scores(arguments)],
         "cohort": [
             f"cohort.py --results {results} --patients 100 1000 --genes 0",
@@ -85,18 +86,23 @@ def commands(name: str, arguments: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def sequences(arguments: argparse.Namespace) -> str:
+    """Options that name the FASTA files of miRNA."""
+    folder = arguments.mirbase or arguments.reference
+    matures, hairpins = (
+        min(folder.glob(f"*{name}*.fa"), default="") for name in ("mature", "hairpin")
+    )
+    return f"--matures {matures} --hairpins {hairpins}"
+
+
 def mirna(arguments: argparse.Namespace) -> str:
     """miRNA, beside bowtie and mirtop where they are there."""
-    folder, peers = arguments.mirbase or arguments.reference, arguments.peers
-    matures, hairpins, gff3 = (
-        min(folder.glob(pattern), default="")
-        for pattern in ("*mature*.fa", "*hairpin*.fa", "*.gff3")
-    )
-    command = f"mirna.py --matures {matures} --hairpins {hairpins}"
+    command = f"mirna.py {sequences(arguments)}"
+    gff3 = min((arguments.mirbase or arguments.reference).glob("*.gff3"), default="")
     bowtie = shutil.which("bowtie")
-    if not (peers and bowtie and gff3):
+    if not (arguments.peers and bowtie and gff3):
         return command
-    beside = f"--mirtop-python {peers}/bin/python --bowtie {Path(bowtie).parent}"
+    beside = f"--mirtop-python {arguments.peers}/bin/python --bowtie {Path(bowtie).parent}"
     return f"{command} {beside} --gff3 {gff3}"
 
 
