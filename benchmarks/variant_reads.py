@@ -7,6 +7,8 @@ lost and gained by this script, since wgsim has no such errors.
 """
 
 import argparse
+import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pysam
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts")]
@@ -27,10 +30,12 @@ from amlresist.annotation import GeneModel, Transcript, to_row  # noqa: E402
 from amlresist.tables import read_table, write_table  # noqa: E402
 from amlresist.variants.alleles import Allele, bare, normalise  # noqa: E402
 from amlresist.variants.counts import FragmentCounts, count_fragments  # noqa: E402
+from amlresist.variants.record_offsets import ROOM, record_offsets  # noqa: E402
 from amlresist.variants.records import VariantChange, VariantClass  # noqa: E402
 from amlresist.variants.reference import Reference  # noqa: E402
 
 CHROM, SPACING = "chr1", 400
+COPIES = 15  # contigs of the large BAM of the speed part: 2,000 loci, one every 200 bases
 OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
 RUNS = ("A" * 5, "A" * 8, "T" * 10, "A" * 12, "G" * 6, "AC" * 6, "CAG" * 5)
 SIZES = (1, 2, 3, 4, 6, 9, 12, 15, 20, 25, 30)
@@ -474,8 +479,9 @@ def processor_seconds() -> float:
 def speed() -> None:
     """Print processor time to count loci in two BAMs, over that of `samtools view -c`."""
     print("\n## Speed of counting, 1,000x, two BAMs\n")
-    head = "loci\tbases per locus\tof more than one base\tbase qualities\tsamtools view -c, s"
-    print(f"{head}\tcounted, s\tratio\tsamtools mpileup, ratio\tbcftools mpileup, ratio\tMB")
+    head = "contigs\tloci\tbases per locus\tof more than one base\tbase qualities"
+    head += "\tsamtools view -c, s\tcounted, s\tratio\tMB"
+    print(f"{head}\tsamtools mpileup, ratio\tbcftools mpileup, ratio")
     rng = np.random.default_rng(3)
     plan = planted(1, rng)
     size = len(plan.genome)
@@ -484,23 +490,69 @@ def speed() -> None:
         write_genome(folder, plan.genome)
         library = Library(100, 220)
         mixture = [(plan.genome, 0.98), (plan.changed(), 0.02)]
+        designs = {wanted: _loci(plan, wanted, rng) for wanted in (size // 200, 2000)}
         for binned in (True, False):
+            qualities = "four" if binned else "one"
             bams = [
-                sequence(folder, n, mixture, 1000, library, i, binned=binned)
+                sequence(folder, f"{n}.{qualities}", mixture, 1000, library, i, binned=binned)
                 for i, n in enumerate("ab", start=1)
             ]
-            for wanted in (2000, size // 200):
-                places = rng.choice(np.arange(300, size - 300), wanted, replace=False).tolist()
-                snvs = [Allele(CHROM, p, plan.genome[p], OTHER[plan.genome[p]]) for p in places]
-                loci = sorted({*plan.alleles, *snvs[: wanted - len(plan.alleles)]})
-                cells = _speeds(folder, bams, loci)
-                longer = sum(a.kind != "snv" for a in loci)
-                told = (len(loci), f"{size / len(loci):.0f}", longer, "four" if binned else "one")
-                print(*told, *cells, sep="\t")
+            for loci in designs.values():
+                _print_speed(folder, 1, bams, loci, size, qualities)
+        bams = [folder / "a.four.bam", folder / "b.four.bam"]
+        _print_fixed_costs(folder, bams[0], designs[size // 200])
+        (folder / "copies").mkdir()
+        many = [_copies(bam, folder / "copies" / bam.name) for bam in bams]
+        genome = "".join(f">{CHROM}_{k}\n{plan.genome}\n" for k in range(COPIES))
+        (folder / "copies" / "genome.fa").write_text(genome)
+        for loci in designs.values():
+            spread = [a._replace(chrom=f"{CHROM}_{k}") for k in range(COPIES) for a in loci]
+            _print_speed(folder / "copies", COPIES, many, spread, size * COPIES, "four")
 
 
-def _speeds(folder: Path, bams: Sequence[Path], loci: Sequence[Allele]) -> tuple[str, ...]:
-    """Seconds of `samtools view -c` and of the counter, ratios, and peak memory."""
+def _loci(plan: Planted, wanted: int, rng: np.random.Generator) -> list[Allele]:
+    """What is planted, and SNVs at other places, as many as wanted."""
+    size = len(plan.genome)
+    places = rng.choice(np.arange(300, size - 300), wanted, replace=False).tolist()
+    snvs = [Allele(CHROM, p, plan.genome[p], OTHER[plan.genome[p]]) for p in places]
+    return sorted({*plan.alleles, *snvs[: wanted - len(plan.alleles)]})
+
+
+def _copies(bam: Path, out: Path) -> Path:
+    """The reads of a BAM on each of several contigs, as a library of more targets has them."""
+    with pysam.BGZFile(str(bam)) as handle:
+        data = handle.read(1 << 31)
+    with pysam.AlignmentFile(str(bam)) as opened:
+        length = opened.lengths[0]
+    begin = 8 + int.from_bytes(data[4:8], "little")  # behind the header's text
+    begin += 4 + 4 + int.from_bytes(data[begin + 4 : begin + 8], "little") + 4
+    records = np.frombuffer(bytearray(data[begin:]) + bytearray(ROOM), dtype=np.uint8)
+    offsets, end = record_offsets(records, len(data) - begin)
+    names = [f"{CHROM}_{k}" for k in range(COPIES)]
+    header = pysam.AlignmentHeader.from_references(names, [length] * COPIES)
+    with pysam.AlignmentFile(str(out), "wb", header=header):
+        pass
+    with pysam.BGZFile(str(out)) as handle:
+        head = handle.read(1 << 20)
+    with pysam.BGZFile(str(out), "wb") as handle:
+        handle.write(head)
+        for k in range(COPIES):
+            for field in (4, 24):  # contig of the read and of its mate
+                records[offsets + field] = k
+            handle.write(records[:end].tobytes())
+    pysam.index(str(out))
+    return out
+
+
+def _print_speed(
+    folder: Path,
+    contigs: int,
+    bams: Sequence[Path],
+    loci: Sequence[Allele],
+    size: int,
+    qualities: str,
+) -> None:
+    """One row; other tools are asked about the small files only."""
     bed = folder / "loci.bed"
     bed.write_text("".join(f"{a.chrom}\t{a.pos}\t{a.end}\n" for a in loci))
     once = _least(_view, [(bed, bam) for bam in bams])
@@ -511,10 +563,45 @@ def _speeds(folder: Path, bams: Sequence[Path], loci: Sequence[Allele]) -> tuple
         f"samtools mpileup -d 0 -f genome.fa -l {bed} {bams[0]}",
         f"bcftools mpileup -d 1000000 -a AD -f genome.fa -R {bed} {bams[0]}",
     ):
+        if contigs > 1:
+            others.append("")
+            continue
         began = processor_seconds()
         run(f"{command} > /dev/null", folder)
         others.append(f"{(processor_seconds() - began) / (once / len(bams)):.0f}")
-    return f"{once:.2f}", f"{mine:.2f}", f"{mine / once:.1f}", *others, f"{memory:.0f}"
+    longer = sum(a.kind != "snv" for a in loci)
+    told = (contigs, len(loci), f"{size / len(loci):.0f}", longer, qualities)
+    cells = (f"{once:.2f}", f"{mine:.2f}", f"{mine / once:.1f}", f"{memory:.0f}")
+    print(*told, *cells, *others, sep="\t", flush=True)
+
+
+def _print_fixed_costs(folder: Path, bam: Path, loci: Sequence[Allele]) -> None:
+    """Processor time of a process of its own that counts one small BAM."""
+    (folder / "loci.json").write_text(json.dumps(loci))
+    never, always = 1 << 60, 0
+    for label, least_bytes, cache in (
+        ("arrays", never, "kept"),
+        ("loops, compiled before", always, "kept"),
+        ("loops, compiled anew", always, "new"),
+    ):
+        if label == "loops, compiled before":
+            _alone(folder, bam, always, "kept")
+        times = [_alone(folder, bam, least_bytes, cache) for _ in range(1 if cache == "new" else 3)]
+        print(f"a process that counts {len(loci)} loci in one BAM, {label}: {min(times):.2f} s")
+
+
+def _alone(folder: Path, bam: Path, least_bytes: int, cache: str) -> float:
+    """Processor seconds of a new process."""
+    code = "import json; from pathlib import Path; import variant_reads as v\n"
+    code += "from amlresist.variants import bam_stream\n"
+    code += f"bam_stream.COMPILED_BYTES = {least_bytes}; folder = Path({str(folder)!r})\n"
+    code += "loci = [v.Allele(*a) for a in json.loads((folder / 'loci.json').read_text())]\n"
+    code += f"v.count(folder, Path({str(bam)!r}), loci)"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "machine_code" / cache)}
+    began = processor_seconds()
+    here = Path(__file__).parent
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=here)
+    return processor_seconds() - began
 
 
 def _view(bed: Path, bam: Path) -> None:

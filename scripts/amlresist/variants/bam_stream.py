@@ -30,7 +30,7 @@ from amlresist.variants.record_offsets import ROOM, record_offsets
 Region = tuple[str, int, int]
 _Piece = tuple[tuple[str, ...], Bytes, Ints, bool]
 CHUNK_BYTES = 8_000_000
-COMPILED_BYTES = 40_000_000  # of a file to read, from which on `loops` save more than they take
+COMPILED_BYTES = 60_000_000  # of a file to read, from which on `loops` save more than they take
 UNMAPPED, SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x4, 0x100, 0x200, 0x400, 0x800
 EXCLUDED = UNMAPPED | SECONDARY | QC_FAIL | SUPPLEMENTARY
 _READ_BYTES = 1 << 20
