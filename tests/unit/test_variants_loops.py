@@ -17,6 +17,7 @@ from amlresist.variants import bam_stream, loops
 from amlresist.variants.alleles import Allele
 from amlresist.variants.bam_stream import stream
 from amlresist.variants.counts import count_fragments
+from amlresist.variants.pileup import pile_up
 from amlresist.variants.record_offsets import ROOM, record_offsets
 
 ALWAYS, NEVER = 0, 1 << 60
@@ -91,6 +92,23 @@ def test_a_name_has_one_hash_whatever_reads_lie_beside(
     assert together.tolist() == alone
     assert len(set(alone)) == 3
     assert alone[0] == alone[3]
+
+
+def test_candidates_are_the_same_with_compiled_loops_and_without(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    alleles = list(dict.fromkeys(random_allele(site, rng) for site in range(60, 540, 25)))
+    path = random_bam(tmp_path / "x.bam", alleles, rng)
+    found = []
+    for compiled_bytes in (ALWAYS, NEVER):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bam_stream, "COMPILED_BYTES", compiled_bytes)
+            pileup = pile_up(
+                path, [(CHROM, 0, len(GENOME))], fetch, min_mapping_quality=20,
+                min_base_quality=20, keep_duplicates=False, merge_distance=2,
+            )  # fmt: skip
+        found.append((pileup.alleles, [depth.tolist() for _, _, depth in pileup.depth]))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > len(alleles)
 
 
 def in_new_process(code: str, **environment: str) -> str:
