@@ -367,20 +367,21 @@ def learned_rho(repeats: int, rng: np.random.Generator) -> None:
     """Print rho learned over the true rho, for few and many SNPs among variants that changed."""
     settings = load(Settings, "variants")
     print("\n## Overdispersion learned, over the truth\n")
-    print("mix\tdepth\tvariants\tSNPs\ttables\tmean\tlowest\thighest")
-    sizes = ((4000, 300), (300, 20), (1000, 0))
-    mixes = (("steps", mixed_vafs), ("any factor", any_fold_vafs))
-    for (n, snps), (mix, vafs), depth in product(sizes, mixes, (300, 1000)):
+    print("mix\trho\tdepth\tvariants\tSNPs\ttables\tmean\tlowest\thighest")
+    mixes = {"steps": mixed_vafs, "any factor": any_fold_vafs}
+    among = product(mixes, (RHO,), ((4000, 300), (300, 20), (1000, 0)), (300, 1000))
+    alone = product(("steps",), (0.0005, 0.002, 0.005), ((0, 30), (0, 300)), (300, 1000))
+    for mix, rho, (n, snps), depth in [*among, *alone]:
         found = []
         for _ in range(repeats):
-            pair = draw(vafs(n, rng)[: n + snps], depth, RHO, rng, uneven=mix != "steps")
+            pair = draw(mixes[mix](n, rng)[: n + snps], depth, rho, rng, uneven=mix != "steps")
             scatter = estimate(
                 pair.alt, pair.depth, settings.overdispersion, settings.overdispersion_min_snps
             )
-            found.append(scatter.rho / RHO)
+            found.append(scatter.rho / rho)
         mean = np.exp(np.mean(np.log(found)))
         cells = (f"{mean:.2f}", f"{min(found):.2f}", f"{max(found):.2f}")
-        print(mix, depth, n, snps, repeats, *cells, sep="\t")
+        print(mix, rho, depth, n, snps, repeats, *cells, sep="\t")
 
 
 def _unchanged(pair: Pair, n: int, scatter: Overdispersion) -> tuple[Observations, Question]:
