@@ -172,3 +172,40 @@ def test_each_library_inflates_alike_and_notices_damage(
         (tmp_path / "x.bam.bai").touch()
         with pytest.raises(InputError):
             by_stream(path, [(name, 0, length) for name, length in CONTIGS.items()])
+
+
+def in_stored_blocks(data: bytes, path: Path) -> Path:
+    """A BAM of blocks that take as many bytes whatever is in them."""
+    with pysam.BGZFile(str(path), "wb0") as out:
+        out.write(data)
+    return path
+
+
+@pytest.mark.parametrize("compiled_bytes", [0, 1 << 60], ids=["loops", "arrays"])
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [(16, b"\xff\xff"), (20, b"\x00\x94\x35\x77"), (20, b"\xfb\xff\xff\xff"), (12, b"\xff")],
+    ids=["operations", "bases", "bases below zero", "name"],
+)
+def test_record_that_says_more_than_it_holds_stops_the_count(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compiled_bytes: int,
+    place: int,
+    wrong: bytes,
+) -> None:
+    """Neither arrays nor loops look for bytes that are not there, whatever checksums say."""
+    monkeypatch.setattr(bam_stream, "COMPILED_BYTES", compiled_bytes)
+    with pysam.BGZFile(str(random_bam(tmp_path / "x.bam", 300, np.random.default_rng(1)))) as whole:
+        data = whole.read(1 << 30)
+    path = in_stored_blocks(data, tmp_path / "stored.bam")
+    pysam.index(str(path))
+    everywhere = [(name, 0, length) for name, length in CONTIGS.items()]
+    options = {"min_mapping_quality": 20, "keep_duplicates": False}
+    assert list(stream(path, everywhere, **options))
+    record = data.index(b"chrEmpty\0") + len(b"chrEmpty\0") + 4
+    damaged = data[: record + place] + wrong + data[record + place + len(wrong) :]
+    in_stored_blocks(damaged, path)
+    Path(f"{path}.bai").touch()  # an older index would be made anew
+    with pytest.raises(InputError, match="shorter than its parts"):
+        list(stream(path, everywhere, **options))

@@ -27,14 +27,24 @@ def record_offsets(data: Bytes, size: int, *, compiled: bool = False) -> tuple[I
         compiled: one long walk, by `loops`.
 
     Raises:
-        EOFError: these are no records.
+        EOFError: these are no records, or one whose parts take more than it has.
     """
+    at = numbers(data)
     if compiled:
         from amlresist.variants import loops
 
-        found, behind = loops.record_offsets(data, size)
-        return found, int(behind)
-    at = numbers(data)
+        offsets, behind = loops.record_offsets(data, size)
+        end = int(behind)
+    else:
+        offsets, end = _offsets(data, at, size)
+    # What comes after takes bytes where a record says that they are.
+    if (_taken(data, at, offsets) > at[offsets]).any():
+        raise EOFError("a record is shorter than its parts")
+    return offsets, end
+
+
+def _offsets(data: Bytes, at: Any, size: int) -> tuple[Ints, int]:
+    """By a walk from several likely records."""
     starts = np.concatenate(([0], _likely(data, at, size)))
     offsets = _walk(at, starts, size)
     if offsets is None:
@@ -51,13 +61,19 @@ def _likely(data: Bytes, at: Any, size: int) -> Ints:
     sections = np.arange(_SECTION, size - _SECTION, _SECTION)
     place = (sections[:, None] + np.arange(_SEARCHED)).ravel()
     place = place[(at[place] >= _SHORTEST) & (at[place] < ROOM)]
-    name, bases = data[place + 12].astype(np.int64), at[place + 20].astype(np.int64)
-    cigar = data[place + 16].astype(np.int64) + 256 * data[place + 17].astype(np.int64)
-    taken = _SHORTEST + name + 4 * cigar + (bases + 1) // 2 + bases
-    fits = (taken <= at[place]) & (name > 1) & (data[place + 35 + name] == 0)
+    name = data[place + 12].astype(np.int64)
+    fits = (_taken(data, at, place) <= at[place]) & (name > 1) & (data[place + 35 + name] == 0)
     place = place[fits]
     _, first = np.unique(place // _SECTION, return_index=True)
     return np.asarray(place[first], dtype=np.int64)
+
+
+def _taken(data: Bytes, at: Any, place: Ints) -> Ints:
+    """Bytes that the parts of records take, behind the length: name, CIGAR, bases, qualities."""
+    name, bases = data[place + 12].astype(np.int64), at[place + 20].astype(np.int64)
+    cigar = data[place + 16].astype(np.int64) + 256 * data[place + 17].astype(np.int64)
+    taken: Ints = _SHORTEST + name + 4 * cigar + (bases + 1) // 2 + bases
+    return taken
 
 
 def _walk(at: Any, starts: Ints, size: int) -> Ints | None:
